@@ -1,0 +1,1 @@
+"""What the services share, the local runtime and the command line."""

@@ -1,0 +1,214 @@
+"""The register of organisations: one TOML file, read again when it changes."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from kudos.errors import Misconfigured
+from kudos.records import Item
+
+OSLO = ZoneInfo("Europe/Oslo")
+
+Industry = Literal[
+    "scenekunst",
+    "orkester",
+    "konserthus",
+    "museum",
+    "visuell-kunst",
+    "festival",
+    "kino",
+    "litteratur",
+    "annet",
+]
+Vendor = Literal[
+    "tixly",
+    "ticketco",
+    "eventim",
+    "ticketmaster",
+    "ebillett",
+    "enjoyly",
+    "duell",
+    "hoopla",
+    "businesscentral",
+    "pckasse",
+    "reztic",
+    "trekksoft",
+    "sro",
+    "tikkio",
+    "dx",
+    "tessitura",
+    "museumbillett",
+    "billetten",
+    "datanova",
+    "homemade",
+    "saft",
+]
+ProfileSource = Literal["tagtool", "dnb", "markethype", "npumonitor"]
+Role = Literal["organisation", "network", "operator"]
+
+VENDORS: tuple[str, ...] = get_args(Vendor)
+PROFILE_SOURCES: tuple[str, ...] = get_args(ProfileSource)
+_ITEMS = frozenset(get_args(Item))
+#: Tills and shops sell other things than tickets unless the register says otherwise.
+_TILLS = frozenset({"duell", "businesscentral", "pckasse", "datanova", "saft"})
+
+Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
+County = Annotated[str, Meta(pattern="^[0-9]{2}$")]
+Municipality = Annotated[str, Meta(pattern="^[0-9]{4}$")]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+
+
+class Feed(Struct, frozen=True):
+    """One system that an organisation sells through, or one source of profiles."""
+
+    id: str
+    transport: Literal["push", "poll", "import"] = "push"
+    secrets: tuple[str, ...] = ()  # names of files, the newest first; all are valid
+    begins: date | None = field(default=None, name="from")
+    until: date | None = None  # the first day that is no longer this system's
+    items: Mapping[str, str] = {}
+    numbers_of: str | None = None
+    own: Mapping[str, Any] = {}  # further keys are the vendor's own
+
+    def covers(self, sold_at: datetime) -> bool:
+        """Tell whether a sale of *sold_at* is this system's to bring."""
+        day = sold_at.astimezone(OSLO).date()
+        return (self.begins is None or self.begins <= day) and (
+            self.until is None or day < self.until
+        )
+
+    def item(self, *names: str | None) -> str:
+        """Return the item of an article, by its number or name, else the system's default."""
+        known = (self.items[name] for name in names if name is not None and name in self.items)
+        default = "other" if self.id in _TILLS else "ticket"
+        return next(known, self.items.get("default", default))
+
+
+class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
+    """An institution that takes part."""
+
+    id: Id
+    name: str
+    industry: Industry
+    county: County  # of the venue; numbers of 2024
+    owner: Id
+    city: Municipality
+    currency: Currency = "NOK"
+    venues: Mapping[str, Municipality] = {}
+    cross_use: bool = False
+    ticket_classes: Mapping[str, str] = {}
+    genres: Mapping[str, str] = {}
+    guests: Mapping[str, Id] = {}
+    vendor: tuple[dict[str, Any], ...] = ()
+
+
+class Token(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may ask; the token itself is nowhere, only its hash."""
+
+    sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    role: Role
+    organisation: Id | None = None
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    organisation: tuple[Organisation, ...] = ()
+    token: tuple[Token, ...] = ()
+
+
+class Register(Struct, frozen=True):
+    """The organisations by id, their feeds by (vendor, organisation), and the tokens by hash."""
+
+    organisations: Mapping[str, Organisation]
+    feeds: Mapping[tuple[str, str], Feed]
+    tokens: Mapping[str, Token]
+
+
+def parse(text: str) -> Register:
+    """Return the register in *text*, or raise Misconfigured with the place of what is wrong."""
+    try:
+        file = msgspec.convert(tomllib.loads(text), _File)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise Misconfigured(f"register of organisations: {error}") from None
+    found = [(_feed(o.id, raw), o.id) for o in file.organisation for raw in o.vendor]
+    feeds = {(feed.id, organisation): feed for feed, organisation in found}
+    if len(feeds) < len(found):
+        raise Misconfigured("register of organisations: a vendor stands twice in one organisation")
+    organisations = {o.id: o for o in file.organisation}
+    if len(organisations) < len(file.organisation):
+        raise Misconfigured("register of organisations: an id stands twice")
+    for guest in {g for o in file.organisation for g in o.guests.values()} - organisations.keys():
+        raise _wrong(guest, "it is named as a guest, but it is not there")
+    for token in file.token:
+        if (token.role == "organisation") != (token.organisation is not None):
+            raise Misconfigured("register of organisations: a token of role organisation names one")
+        if token.organisation not in {None, *organisations}:
+            raise _wrong(str(token.organisation), "a token names it, but it is not there")
+    return Register(organisations, feeds, {t.sha256: t for t in file.token})
+
+
+_KNOWN = {"id", "transport", "secrets", "from", "until", "items", "numbers_of"}
+
+
+def _feed(organisation: str, raw: dict[str, Any]) -> Feed:
+    own = {key: value for key, value in raw.items() if key not in _KNOWN}
+    try:
+        feed = msgspec.convert({k: raw[k] for k in raw.keys() & _KNOWN} | {"own": own}, Feed)
+    except msgspec.ValidationError as error:
+        raise _wrong(organisation, str(error)) from None
+    if feed.id not in VENDORS and feed.id not in PROFILE_SOURCES:
+        raise _wrong(organisation, f"vendor {feed.id} is not known")
+    if feed.id in PROFILE_SOURCES and feed.numbers_of not in VENDORS:
+        raise _wrong(organisation, f"{feed.id} needs numbers_of, a vendor")
+    for item in feed.items.values():
+        if item not in _ITEMS:
+            raise _wrong(organisation, f"items: {item} is none")
+    for secret in feed.secrets:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+", secret):
+            raise _wrong(organisation, "secrets are names of files")
+    return feed
+
+
+def _wrong(organisation: str, what: str) -> Misconfigured:
+    return Misconfigured(f"register of organisations: {organisation}: {what}")
+
+
+class WatchedRegister:
+    """The register in a file, read again when the file changes; one that is wrong is not taken."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen = self._stamp()
+        self._register = parse(self._text())
+        self.error: Misconfigured | None = None
+
+    @property
+    def now(self) -> Register:
+        """Return the register as the file has it; at most one ``stat`` a call."""
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._seen = stamp
+            try:
+                self._register, self.error = parse(self._text()), None
+            except Misconfigured as error:
+                self.error = error
+        return self._register
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            raise Misconfigured(f"KUDOS_ORGANISATIONS: cannot read {self._path.name}") from None
+        return found.st_mtime_ns, found.st_size
+
+    def _text(self) -> str:
+        try:
+            return self._path.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise Misconfigured(f"KUDOS_ORGANISATIONS: cannot read {self._path.name}") from None

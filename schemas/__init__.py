@@ -1,0 +1,1 @@
+"""The shapes of what is kept: Avro records, ClickHouse tables, the open standard."""

@@ -1,0 +1,1 @@
+"""The records that cross topics; ``.avsc`` is the truth, ``kudos.records`` is pinned to it."""

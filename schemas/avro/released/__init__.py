@@ -1,0 +1,1 @@
+"""Schemas that messages were written by in earlier releases: frozen."""

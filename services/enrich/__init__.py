@@ -1,0 +1,1 @@
+"""Add what one record can tell: age band and place."""

@@ -1,0 +1,1 @@
+"""Replace customers by keyed hashes; the only service that sees personal data."""

@@ -1,0 +1,1 @@
+"""Receive what vendors deliver, and publish it as transactions."""

@@ -1,0 +1,1 @@
+"""Answer a closed set of questions, as JSON, files and pages."""

@@ -1,0 +1,63 @@
+"""The measurements as a page: printed, and kept in ``docs/benchmarks.md``."""
+
+import os
+import platform
+import statistics
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from benchmarks.load import Latency, Sustained
+
+STAGES = ("ingest", "identity", "enrich", "aggregate", "broker", "engine", "query")
+
+
+def page(runs: Sequence[Sustained], slow: Latency, memory: dict[str, float]) -> str:
+    """Return the page."""
+    rates = [r.orders / r.queryable_seconds for r in runs]
+    taken = [r.orders / r.accepted_seconds for r in runs]
+    cpu = {s: statistics.median(r.cpu_us_an_order[s] for r in runs) for s in STAGES}
+    n, orders = len(runs), runs[0].orders
+    rows = [f"| {s} | {cpu[s]:.0f} | {memory[s]:.0f} |" for s in STAGES]
+    total = f"| **sum** | **{sum(cpu.values()):.0f}** | **{sum(memory.values()):.0f}** |"
+    return "\n".join(
+        [
+            "# Speed and memory, measured",
+            "",
+            "Made by `make bench`; do not edit.",
+            "",
+            (
+                f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python "
+                f"{platform.python_version()}. Everything runs on this one machine: the senders, five "
+                "services, Apache Kafka, ClickHouse's engine. Orders are about 1 KB of the open "
+                "standard, 2.5 lines, five identifiers."
+            ),
+            "",
+            f"## As much as is taken: {orders:,} orders in requests of 100, {n} runs",
+            "",
+            "| | min | median | max |",
+            "|---|---|---|---|",
+            _row("orders/s accepted", taken),
+            _row("orders/s accepted → queryable", rates),
+            "",
+            f"## Push → queryable at {slow.rate:.0f} orders/s, one order a request (single run)",
+            "",
+            "From before the push to when `/v1/status` was seen past its acknowledgement.",
+            "",
+            "| p50 | p95 | p99 | max |",
+            "|---|---|---|---|",
+            f"| {slow.p50:.2f} s | {slow.p95:.2f} s | {slow.p99:.2f} s | {slow.most:.2f} s |",
+            "",
+            f"## Where the time goes: CPU an order (median of {n} runs), memory after all",
+            "",
+            "| stage | µs of CPU an order | MiB resident |",
+            "|---|---|---|",
+            *rows,
+            total,
+            "",
+        ]
+    )
+
+
+def _row(name: str, values: Sequence[float]) -> str:
+    shown = (min(values), statistics.median(values), max(values))
+    return f"| {name} | " + " | ".join(f"{v:,.0f}" for v in shown) + " |"

@@ -27,7 +27,7 @@ def page(runs: Sequence[Sustained], slow: Latency, memory: dict[str, float]) -> 
             "",
             (
                 f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python "
-                f"{platform.python_version()}. Everything runs on this one machine: the senders, five "
+                f"{platform.python_version()}. All runs on this machine: the senders, five "
                 "services, Apache Kafka, ClickHouse's engine. Orders are about 1 KB of the open "
                 "standard, 2.5 lines, five identifiers."
             ),

@@ -1,0 +1,1 @@
+"""Kafka and ClickHouse's engine as child processes, and what supervises them and the services."""

@@ -1,7 +1,7 @@
 """ClickHouse's engine in one process, behind ClickHouse's HTTP interface.
 
-So every service uses the ordinary client, as in production. Loopback only: the embedded engine has no
-users. Run: ``python -m kudos.local.engine --path DIR --port N``.
+So every service uses the ordinary client, as in production. Loopback only: the embedded engine has
+no users. Run: ``python -m kudos.local.engine --path DIR --port N``.
 """
 
 import argparse
@@ -27,16 +27,34 @@ import lz4.frame
 
 #: Of the interface, not of the query: the rest of the parameters are settings of the engine.
 _OURS = frozenset(
-    "database query query_id session_id session_timeout session_check compress decompress user "
-    "password role quota_key default_format client_protocol_version wait_end_of_query "
-    "enable_http_compression send_progress_in_http_headers http_headers_progress_interval_ms "
-    "buffer_size".split()
+    {
+        "database",
+        "query",
+        "query_id",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "compress",
+        "decompress",
+        "user",
+        "password",
+        "role",
+        "quota_key",
+        "default_format",
+        "client_protocol_version",
+        "wait_end_of_query",
+        "enable_http_compression",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "buffer_size",
+    }
 )
 _INSERT = re.compile(
-    rb"\s*INSERT\s+INTO\s+(?P<into>.+?)\s+FORMAT\s+(?P<format>\w+)[ \t]*\n?", re.S | re.I
+    rb"\s*INSERT\s+INTO\s+(?P<into>.+?)\s+FORMAT\s+(?P<format>\w+)[ \t]*\n?",
+    re.DOTALL | re.IGNORECASE,
 )
-_FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.I)
-_READS = re.compile(r"\s*(SELECT|WITH|INSERT)\b", re.I)
+_FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
+_READS = re.compile(r"\s*(SELECT|WITH|INSERT)\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)")
 _UNPACK = {"lz4": lz4.frame.decompress, "gzip": gzip.decompress, "deflate": zlib.decompress}
 

@@ -1,0 +1,142 @@
+"""Bring a broker's topics and rights to what ``kudos.topics`` declares."""
+
+from collections.abc import Iterable, Iterator
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from kudos.kafka import Config
+from kudos.topics import GROUPS, TOPICS, Topic
+
+PARTITIONS = 4
+
+
+def apply(
+    config: Config,
+    topics: Iterable[Topic] = TOPICS.values(),
+    partitions: int = PARTITIONS,
+    replicas: int = 1,
+) -> list[str]:
+    """Create or correct *topics* and the accounts' rights; return what was changed, in words.
+
+    Harmless at any time and run by two at once. A topic's partitions are never changed: keys would
+    move. *config* is an account's that may alter the cluster.
+    """
+    admin = AdminClient(config)
+    wanted = {topic.name: topic for topic in topics}
+    there = set(admin.list_topics(timeout=30).topics)
+    changes = [f"created {name}" for name in wanted if name not in there]
+    new = [
+        NewTopic(name, partitions, replicas, config=topic.config())
+        for name, topic in wanted.items()
+        if name not in there
+    ]
+    if new:
+        for future in admin.create_topics(new, request_timeout=30).values():
+            _settled(future, KafkaError.TOPIC_ALREADY_EXISTS)
+    changes += _correct(admin, [t for name, t in wanted.items() if name in there])
+    if "sasl.username" in config:
+        changes += _grant(admin)
+    return changes
+
+
+def _correct(admin: AdminClient, topics: list[Topic]) -> list[str]:
+    """Set what differs from the declared configuration."""
+    if not topics:
+        return []
+    asked = [ConfigResource(ConfigResource.Type.TOPIC, t.name) for t in topics]
+    found = {r.name: f.result(30) for r, f in admin.describe_configs(asked).items()}
+    changes, altered = [], []
+    for topic in topics:
+        wrong = {k: v for k, v in topic.config().items() if found[topic.name][k].value != v}
+        changes += [f"corrected {topic.name}: {key} = {value}" for key, value in wrong.items()]
+        if wrong:
+            entries = [
+                ConfigEntry(k, v, incremental_operation=AlterConfigOpType.SET)
+                for k, v in wrong.items()
+            ]
+            altered.append(
+                ConfigResource(ConfigResource.Type.TOPIC, topic.name, incremental_configs=entries)
+            )
+    if altered:
+        for future in admin.incremental_alter_configs(altered).values():
+            future.result(30)
+    return changes
+
+
+def rights() -> set[tuple[str, ResourceType, str, ResourcePatternType, AclOperation]]:
+    """Return every right that an account has: account, what, name, exact or prefix, operation."""
+    exact, prefix = ResourcePatternType.LITERAL, ResourcePatternType.PREFIXED
+    found = set()
+    for topic in TOPICS.values():
+        for accounts, operation in (
+            (topic.writers, AclOperation.WRITE),
+            (topic.readers, AclOperation.READ),
+        ):
+            for account in accounts:
+                found.add((account, ResourceType.TOPIC, topic.name, exact, operation))
+                found.add((account, ResourceType.TOPIC, topic.name, exact, AclOperation.DESCRIBE))
+    for group, account in GROUPS.items():
+        found.add((account, ResourceType.GROUP, group, exact, AclOperation.READ))
+    # Faust keeps topics and a group of its own, named after the app
+    for operation in (AclOperation.ALL,):
+        found.add(("aggregate", ResourceType.TOPIC, "aggregate", prefix, operation))
+        found.add(("aggregate", ResourceType.GROUP, "aggregate", prefix, operation))
+    found.add(("replay", ResourceType.GROUP, "replay", prefix, AclOperation.READ))
+    # who asks how far the others are may know ends and committed offsets, but read nothing
+    for account in ("aggregate", "operator"):
+        for kind in (ResourceType.TOPIC, ResourceType.GROUP):
+            found.add((account, kind, "*", exact, AclOperation.DESCRIBE))
+    for account in ("operator", "aggregate"):
+        found.add((account, ResourceType.BROKER, "kafka-cluster", exact, AclOperation.DESCRIBE))
+    for account in ("ingest", "identity", "enrich", "aggregate", "replay"):
+        found.add(
+            (account, ResourceType.BROKER, "kafka-cluster", exact, AclOperation.IDEMPOTENT_WRITE)
+        )
+    return found
+
+
+def _grant(admin: AdminClient) -> list[str]:
+    bindings = [
+        AclBinding(kind, name, how, f"User:{account}", "*", operation, AclPermissionType.ALLOW)
+        for account, kind, name, how, operation in sorted(rights(), key=str)
+    ]
+    there = set(_existing(admin))
+    new = [b for b in bindings if b not in there]
+    if new:
+        for future in admin.create_acls(new, request_timeout=30).values():
+            future.result(30)
+    return [f"granted {b.principal} {b.operation.name.lower()} {b.name}" for b in new]
+
+
+def _existing(admin: AdminClient) -> Iterator[AclBinding]:
+    everything = AclBindingFilter(
+        ResourceType.ANY,
+        None,
+        ResourcePatternType.ANY,
+        None,
+        None,
+        AclOperation.ANY,
+        AclPermissionType.ANY,
+    )
+    yield from admin.describe_acls(everything, request_timeout=30).result(30)
+
+
+def _settled(future: "object", harmless: int) -> None:
+    try:
+        future.result(30)  # type: ignore[attr-defined]
+    except KafkaException as error:
+        if error.args[0].code() != harmless:
+            raise

@@ -1,0 +1,245 @@
+"""Delivers over HTTP what the vendors tell: signed, in batches, until it is acknowledged."""
+
+import base64
+import hmac
+import queue
+import random
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from simulation.orders import Document
+from simulation.plan import Delivery
+from simulation.vendors import VENDORS
+
+#: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
+Receipts = dict[tuple[str, str, str, str], datetime]
+Feed = tuple[str, str]
+
+_SIZES = (1, 2, 8, 30, 60)
+#: Answers that say: not now.
+_LATER = frozenset({429, 500, 502, 503, 504})
+#: Answers that an organisation gets which was only just written into the register.
+_UNKNOWN = frozenset({401, 404})
+_UNKNOWN_S = 10.0
+
+
+class Counts(Struct):
+    """What was sent of one feed."""
+
+    deliveries: int = 0
+    repeats: int = 0  # deliveries of what was sent before
+    stale: int = 0  # deliveries of a version older than one that was sent before
+    requests: int = 0
+    retried: int = 0  # requests that were sent again
+    transactions: int = 0
+
+
+class Undelivered(Exception):
+    """A request was not acknowledged in time, or refused for good."""
+
+
+class Courier:
+    """Sends deliveries in a few lanes; what belongs to one feed goes through one, in order.
+
+    *rate* is deliveries/s, None: as fast as they are taken. *patience_s* bounds how long a request
+    is tried again.
+    """
+
+    def __init__(
+        self,
+        ingest: str,
+        secrets: Mapping[Feed, bytes],
+        *,
+        lanes: int = 4,
+        seed: int = 0,
+        most: int = 60,
+        patience_s: float = 120.0,
+    ) -> None:
+        self.counts: dict[Feed, Counts] = {feed: Counts() for feed in secrets}
+        self.receipts: Receipts = {}
+        self._secrets, self._most = secrets, most
+        self._chance = random.Random(f"{seed}/courier")
+        self._waiting: dict[Feed, list[Document]] = {}
+        self._sizes: dict[Feed, int] = {}
+        self._seen: set[tuple[str, str, str]] = set()
+        self._lanes = [_Lane(ingest, patience_s, self) for _ in range(lanes)]
+        self._lane = {feed: self._lanes[n % lanes] for n, feed in enumerate(secrets)}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.flush()
+        for lane in self._lanes:
+            lane.close()
+
+    def take(self, delivery: Delivery) -> None:
+        """Send *delivery* with the next batch of its feed."""
+        document = delivery.document
+        feed = (document.house, document.vendor)
+        self._count(feed, delivery)
+        waiting = self._waiting.setdefault(feed, [])
+        waiting.append(document)
+        if len(waiting) >= self._sizes.get(feed, 1):
+            self._send(feed)
+
+    def flush(self) -> None:
+        """Return when everything that was taken is acknowledged."""
+        for feed in list(self._waiting):
+            self._send(feed)
+        for lane in self._lanes:
+            lane.join()
+
+    def _count(self, feed: Feed, delivery: Delivery) -> None:
+        count = self.counts[feed]
+        count.deliveries += 1
+        count.repeats += delivery.repeat
+        count.stale += delivery.stale
+        if delivery.document.key not in self._seen:
+            self._seen.add(delivery.document.key)
+            count.transactions += 1
+
+    def _send(self, feed: Feed) -> None:
+        waiting = self._waiting.pop(feed, [])
+        if not waiting:
+            return
+        # what the next batch will hold: vendors push one by one, pollers in pages
+        self._sizes[feed] = min(self._most, self._chance.choice(_SIZES))
+        count = self.counts[feed]
+        count.requests += 1
+        form = self._chance.randrange(3)
+        self._lane[feed].put(_Request(feed, self._secrets[feed], waiting, form, count))
+
+
+class _Request(Struct, frozen=True):
+    feed: Feed
+    secret: bytes
+    documents: list[Document]
+    form: int
+    count: Counts
+
+
+class _Lane:
+    """One connection, kept, and the thread that sends through it."""
+
+    def __init__(self, ingest: str, patience_s: float, courier: Courier) -> None:
+        self._queue: queue.Queue[_Request | None] = queue.Queue(maxsize=16)
+        self._http = httpx.Client(base_url=ingest, timeout=30)
+        self._patience, self._courier = patience_s, courier
+        self._failed: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        self._thread.start()
+
+    def put(self, request: _Request) -> None:
+        self._raise()
+        self._queue.put(request)
+
+    def join(self) -> None:
+        self._queue.join()
+        self._raise()
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        self._http.close()
+
+    def _raise(self) -> None:
+        if self._failed is not None:
+            raise Undelivered(str(self._failed)) from self._failed
+
+    def _run(self) -> None:
+        while (request := self._queue.get()) is not None:
+            try:
+                if self._failed is None:
+                    self._deliver(request)
+            except Exception as error:  # noqa: BLE001 (whoever waits is told)
+                self._failed = error
+            finally:
+                self._queue.task_done()
+
+    def _deliver(self, request: _Request) -> None:
+        house, vendor = request.feed
+        content_type, text = body(vendor, request.documents, request.form)
+        if any(line.undated for document in request.documents for line in document.lines):
+            _clear_of_the_hour()
+        name = str(uuid.uuid4())
+        deadline = time.monotonic() + self._patience
+        pause, problem = 0.05, ""
+        while time.monotonic() < deadline:
+            begun = datetime.now(UTC)
+            problem = self._post(f"/v1/hooks/{vendor}/{house}", request, name, content_type, text)
+            if not problem:
+                self._note(request, begun + (datetime.now(UTC) - begun) / 2)
+                return
+            if problem in map(str, _UNKNOWN) and deadline - time.monotonic() > _UNKNOWN_S:
+                deadline = time.monotonic() + min(self._patience, _UNKNOWN_S)
+            request.count.retried += 1
+            time.sleep(pause)
+            pause = min(2 * pause, 2.0)
+        raise Undelivered(f"{house}/{vendor}: {problem}")
+
+    def _post(self, path: str, request: _Request, name: str, content_type: str, text: bytes) -> str:
+        """Return what went wrong for now, or nothing; raise Undelivered where trying is useless."""
+        headers = {"Content-Type": content_type} | sign(request.secret, name, text)
+        try:
+            answer = self._http.post(path, content=text, headers=headers)
+        except httpx.TransportError as error:
+            return type(error).__name__
+        if answer.status_code == 202:
+            return ""
+        if answer.status_code in _LATER | _UNKNOWN:
+            return str(answer.status_code)
+        raise Undelivered(f"{path}: {answer.status_code}")
+
+    def _note(self, request: _Request, at: datetime) -> None:
+        for document in request.documents:
+            for line in document.lines:
+                if line.undated:
+                    self._courier.receipts.setdefault((*document.key, line.line), at)
+
+
+def sign(secret: bytes, name: str, text: bytes) -> dict[str, str]:
+    """Return the headers of Standard Webhooks for *text*, sent now."""
+    sent_at = str(int(time.time()))
+    signed = hmac.digest(secret, f"{name}.{sent_at}.".encode() + text, "sha256")
+    return {
+        "webhook-id": name,
+        "webhook-timestamp": sent_at,
+        "webhook-signature": "v1," + base64.b64encode(signed).decode(),
+    }
+
+
+def body(vendor: str, documents: Sequence[Document], form: int) -> tuple[str, bytes]:
+    """Return the type and the bytes of a request with *documents*; *form* chooses among ways."""
+    speaks = VENDORS[vendor]
+    rows: list[Mapping[str, Any]] = [speaks.native(document) for document in documents]
+    if speaks.page is not None and form > 0:
+        return "application/json", msgspec.json.encode({speaks.page: rows, "Next": None})
+    if len(rows) == 1 and form < 2:
+        return "application/json", msgspec.json.encode(rows[0])
+    if vendor == "homemade" and form > 0:
+        lines = b"\n".join(msgspec.json.encode(row) for row in rows)
+        return "application/x-ndjson", lines
+    return "application/json", msgspec.json.encode(rows)
+
+
+def _clear_of_the_hour() -> None:
+    """Wait past a full hour that is near: a refund without a time counts in the hour of receipt."""
+    left = 3600 - time.time() % 3600
+    if left < 2:
+        time.sleep(left + 0.01)

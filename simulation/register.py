@@ -1,0 +1,150 @@
+"""The simulated organisations as a register, the secrets they sign with, and their tokens."""
+
+import base64
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from msgspec import Struct
+
+from kudos.errors import Misconfigured
+from kudos.register import Register, parse
+from simulation.houses import HOUSES, House
+
+#: The houses' own words, in the words that all share.
+_GENRES = {
+    "Skuespill": "theatre",
+    "Teater": "theatre",
+    "Opera": "opera",
+    "Samtidsdans": "dance",
+    "Klassisk": "classical",
+    "Kammermusikk": "classical",
+    "Konsert": "popular",
+    "Pop og rock": "popular",
+    "Show": "popular",
+    "Jazz": "jazz_folk",
+    "Film": "film",
+    "Samtale": "literature",
+    "Grafikk": "exhibition",
+    "Samtidskunst": "exhibition",
+}
+_CLASSES = {
+    "Ordinær": "full",
+    "Honnør": "senior",
+    "Student": "student",
+    "Barn": "child",
+    "Under 30": "youth",
+    "Gruppe": "group",
+    "Kampanje": "reduced",
+    "Ledsager": "free",
+    "Fribillett": "free",
+}
+#: The token's name in ``tokens.txt`` of who sees the running of it all and no figures.
+OPERATOR = "operator"
+
+
+class Access(Struct, frozen=True):
+    """What lets it in: secrets by (organisation, vendor), and tokens by organisation."""
+
+    secrets: dict[tuple[str, str], bytes]
+    tokens: dict[str, str]
+
+
+def install(register: Path, ingest_secrets: Path, tokens: Path) -> Access:
+    """Add what is missing of the simulated organisations to a register; harmless when repeated.
+
+    A secret or a token that is there is kept, and so is every organisation that is there.
+    """
+    known = _tokens(tokens)
+    text = register.read_text("utf-8") if register.is_file() else ""
+    there = parse(text)
+    missing = [house for house in HOUSES if house.id not in there.organisations]
+    added = [_organisation(house) for house in missing]
+    hashes = {name: hashlib.sha256(token.encode()).hexdigest() for name, token in known.items()}
+    added += [
+        _token(name, known_hash)
+        for name, known_hash in hashes.items()
+        if known_hash not in there.tokens
+    ]
+    whole = "\n".join([text.rstrip(), *added]).lstrip() + "\n"
+    signed = _secrets(parse(whole), ingest_secrets)
+    if added:
+        _replace(register, whole)
+    return Access(signed, known)
+
+
+def _organisation(house: House) -> str:
+    head = f"""
+[[organisation]]
+id = "{house.id}"
+name = "{house.name}"
+industry = "{house.industry}"
+county = "{house.county}"
+owner = "{house.id}"
+currency = "{house.currency}"
+city = "{house.city}"
+cross_use = {"true" if house.tickets % 2_000 == 0 else "false"}
+ticket_classes = {_inline(_CLASSES)}
+genres = {_inline({k: v for k, v in _GENRES.items() if k == house.genre})}
+"""
+    feeds = [
+        f"""[[organisation.vendor]]
+id = "{vendor}"
+transport = "push"
+secrets = ["{vendor}.{house.id}.1"]
+"""
+        for vendor in house.feeds
+    ]
+    return head + "".join(feeds)
+
+
+def _inline(pairs: dict[str, str]) -> str:
+    return "{ " + ", ".join(f'"{key}" = "{value}"' for key, value in pairs.items()) + " }"
+
+
+def _token(name: str, sha256: str) -> str:
+    whose = "" if name == OPERATOR else f'organisation = "{name}"\n'
+    role = OPERATOR if name == OPERATOR else "organisation"
+    return f'\n[[token]]\nsha256 = "{sha256}"\nrole = "{role}"\n{whose}'
+
+
+def _tokens(path: Path) -> dict[str, str]:
+    """Return the tokens in *path*, one ``name token`` a line; those that are missing are made."""
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    known = dict(line.split() for line in lines if line.strip())
+    names = [house.id for house in HOUSES] + [OPERATOR]
+    missing = {name: secrets.token_urlsafe(18) for name in names if name not in known}
+    if missing:
+        known |= missing
+        _replace(path, "".join(f"{name} {token}\n" for name, token in known.items()))
+    return known
+
+
+def _secrets(register: Register, folder: Path) -> dict[tuple[str, str], bytes]:
+    """Return the newest secret of every simulated feed; those that are missing are made."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    found = {}
+    for house in HOUSES:
+        for vendor in house.feeds:
+            feed = register.feeds.get((vendor, house.id))
+            if feed is None or not feed.secrets:
+                raise Misconfigured(f"register of organisations: {house.id} has no secret {vendor}")
+            path = folder / feed.secrets[0]
+            if not path.is_file():
+                made = base64.b64encode(secrets.token_bytes(24)).decode()
+                _replace(path, f"whsec_{made}\n")
+            text = path.read_text("utf-8").strip().removeprefix("whsec_")
+            found[house.id, vendor] = base64.b64decode(text)
+    return found
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write *text* whole or not at all, for nobody else to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    with os.fdopen(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", -1, "utf-8"
+    ) as f:
+        f.write(text)
+    new.replace(path)

@@ -1,0 +1,131 @@
+"""A world with known truth: organisations, people, and what they buy over a period."""
+
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
+
+from msgspec import Struct
+
+from kudos.records import Channel
+from simulation.accounts import Account, account
+from simulation.afterwards import fates
+from simulation.buying import channel, extras, numbered, shopping, tickets, with_fees
+from simulation.houses import HOUSES, House
+from simulation.orders import Document, Line, Order
+from simulation.people import People
+from simulation.programme import Programme
+from simulation.rhythm import days_between, sales_weight, times_of_day
+from simulation.vendors import VENDORS
+
+#: About eighteen months: a season, and the one before to compare with.
+PERIOD = timedelta(days=548)
+#: The share of a house's orders that its second system sells.
+_SECOND = 0.25
+
+
+class Told(Struct, frozen=True):
+    """One order and every document that tells of it, in the order they came about."""
+
+    order: Order
+    documents: tuple[Document, ...]
+
+
+class World:
+    """What happens in the *period* before *until*; the same for the same seed and arguments."""
+
+    def __init__(
+        self,
+        seed: int,
+        until: datetime,
+        *,
+        people: int = 20_000,
+        period: timedelta = PERIOD,
+        houses: Sequence[House] = HOUSES,
+        first_number: int = 1000,
+    ) -> None:
+        self.seed, self.until, self.begins = seed, until.astimezone(UTC), until - period
+        self.houses = tuple(houses)
+        self.people = People(seed, people)
+        self._programmes = {
+            h.id: Programme(h, seed, self.begins, self.until + timedelta(days=60)) for h in houses
+        }
+        self._numbers = {(h.id, vendor): first_number for h in houses for vendor in h.feeds}
+
+    def season(self, count: int) -> Iterator[Told]:
+        """Yield *count* orders in the order they were placed, each with what became of it."""
+        chance = random.Random(f"{self.seed}/season")
+        for day, orders in self._shared_out(count):
+            houses = chance.choices(self.houses, self._weights(day), k=orders)
+            for at, house in zip(times_of_day(day, orders, chance), houses, strict=True):
+                yield self._placed(house, at.astimezone(UTC), chance)
+
+    def live(self, chance: random.Random, at: datetime) -> Told:
+        """Return an order that is placed now, of which nothing has become yet."""
+        (house,) = chance.choices(self.houses, self._weights(at.date()))
+        order, _ = self._order(house, at.replace(microsecond=0), chance)
+        return Told(order, tuple(VENDORS[order.vendor].documents(order, ())))
+
+    @cached_property
+    def _days(self) -> list[date]:
+        return days_between(self.begins, self.until)
+
+    def _shared_out(self, count: int) -> Iterator[tuple[date, int]]:
+        """Yield each day and its orders, by weight, so that they are *count* in all."""
+        weights = [sum(self._weights(day)) for day in self._days]
+        reached, total = 0, sum(weights)
+        for day, so_far in zip(self._days, accumulate(weights), strict=True):
+            upto = round(count * so_far / total)
+            yield day, upto - reached
+            reached = upto
+
+    def _weights(self, day: date) -> list[float]:
+        return [sales_weight(house, day) for house in self.houses]
+
+    def _placed(self, house: House, at: datetime, chance: random.Random) -> Told:
+        order, owner = self._order(house, min(at, self.until - timedelta(seconds=1)), chance)
+        later = fates(order, self._programmes[house.id], owner, self.until, chance)
+        return Told(order, tuple(VENDORS[order.vendor].documents(order, later)))
+
+    def _order(
+        self, house: House, at: datetime, chance: random.Random
+    ) -> tuple[Order, Account | None]:
+        """Return a new order, and who placed it, even if the house was not told."""
+        second = len(house.feeds) > 1 and chance.random() < _SECOND
+        vendor = house.feeds[-1 if second else 0]
+        self._numbers[house.id, vendor] += 1
+        where = channel(house, vendor, chance)
+        person = account(self.seed, house.id, vendor, self.people.draw(chance))
+        lines = self._lines(house, vendor, at, chance, shop=second)
+        order = Order(
+            house=house,
+            vendor=vendor,
+            number=self._numbers[house.id, vendor],
+            account=None if chance.random() < _nameless(where) else person,
+            channel=where,
+            currency=_currency(house, chance),
+            sold_at=at,
+            lines=numbered(lines if second else with_fees(house, where, lines)),
+        )
+        return order, person
+
+    def _lines(
+        self, house: House, vendor: str, at: datetime, chance: random.Random, *, shop: bool
+    ) -> list[Line]:
+        programme = self._programmes[house.id]
+        sold = [] if shop else tickets(house, vendor, programme, at, chance)
+        if vendor == "homemade" and not shop:
+            sold += extras(house, programme, at, chance)
+        return sold or shopping(chance)
+
+
+def _nameless(where: Channel) -> float:
+    """Return how often a house is not told who buys."""
+    return {"box_office": 0.55, "till": 0.8, "agent": 0.4}.get(where, 0.04)
+
+
+def _currency(house: House, chance: random.Random) -> str:
+    if house.guests_pay and chance.random() < 0.125:
+        return house.guests_pay
+    return house.currency

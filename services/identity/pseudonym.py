@@ -1,0 +1,233 @@
+"""Replace a customer, and the vendor's own numbers, with keyed hashes."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kudos.errors import Reason, Rejected
+from kudos.identifiers import keyed_hash, transaction_id, unit_name
+from kudos.records import (
+    Claims,
+    Customer,
+    Evidence,
+    Line,
+    PseudonymousTransaction,
+    ReceivedProfile,
+    ReceivedTransaction,
+)
+from kudos.sealing import Sealer
+from services.identity.identifiers import Identifiers, identifiers
+from services.identity.normalise import words
+
+#: What a source's statements are, where they are not the customer's own.
+_REGISTERS = frozenset({"dnb"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Keys(Struct, frozen=True):
+    """The secrets of pseudonyms."""
+
+    ids: bytes  # of ids and refs: it never rotates
+    versions: tuple[bytes, ...]  # of match keys: version 1 first
+
+
+class Codes(Struct, frozen=True):
+    """Hashes of a name's words and of a birth date's year, month and day, for contradictions.
+
+    Alone they fall to frequency analysis, so they leave this process sealed to identity only.
+    """
+
+    given: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    birth: tuple[str, ...] = ()  # as much of it as came: of yyyy, of yyyy-mm, of yyyy-mm-dd
+
+
+class Said(Struct, frozen=True):
+    """What an order or a profile says of its customer."""
+
+    claims: Claims
+    evidence: tuple[Evidence, ...]
+
+
+def microseconds(at: datetime) -> int:
+    """Return *at* as microseconds since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def pseudonymise(
+    received: ReceivedTransaction, customer: Customer, keys: Keys, sealer: Sealer
+) -> tuple[PseudonymousTransaction, Said | None]:
+    """Return *received* without personal data, and what it says of its customer, if it has one."""
+    sold, within = received.transaction, (received.organisation, received.vendor)
+    who = identifiers(customer, received.received_at.date())
+    known = who.keys()
+    clean = PseudonymousTransaction(
+        organisation=received.organisation,
+        vendor=received.vendor,
+        transaction_id=transaction_id(keys.ids, unit_name(*within, sold.transaction)),
+        order_id=keyed_hash(keys.ids, "order", *within, sold.order),
+        revision="",
+        received_at=_EPOCH,
+        sold_at=sold.sold_at,
+        sold_is_date=sold.sold_is_date,
+        channel=sold.channel,
+        currency=sold.currency,
+        customer_ref=customer_ref(keys.ids, within, who) if known else None,
+        record_ref=record_ref(keys.ids, within, known) if known else None,
+        birth=who.birth[:7] if who.birth else None,
+        postal_code=who.postal_code,
+        country=who.country,
+        lines=tuple(
+            replace(x, line=line_id(keys.ids, within, sold.transaction, x)) for x in sold.lines
+        ),
+    )
+    # the time of receipt is no content: what is delivered again is the same
+    content, at = keyed_hash(keys.ids, "content", clean), received.received_at
+    clean = replace(clean, revision=revision(content, sold.version, at), received_at=at)
+    if clean.customer_ref is None:
+        return clean, None
+    return clean, Said(
+        _claims(
+            keys,
+            sealer,
+            customer,
+            who,
+            within=within,
+            ref=clean.customer_ref,
+            observed_at=sold.sold_at,
+        ),
+        tuple(_evidence(within, clean.customer_ref, who, sold.sold_at)),
+    )
+
+
+def pseudonymise_profile(
+    received: ReceivedProfile, customer: Customer, keys: Keys, sealer: Sealer
+) -> Said | None:
+    """Return what *received* says of its customer; None where it does not say of whom.
+
+    Its customer numbers are those of the vendor ``numbers_of``, so they meet that vendor's orders.
+    """
+    who = identifiers(customer, received.received_at.date())
+    if not who.keys():
+        return None
+    within, observed_at = (received.organisation, received.numbers_of), received.observed_at
+    ref = customer_ref(keys.ids, within, who)
+    return Said(
+        _claims(keys, sealer, customer, who, within=within, ref=ref, observed_at=observed_at),
+        tuple(_evidence((received.organisation, received.source), ref, who, observed_at)),
+    )
+
+
+def customer_ref(ids: bytes, within: tuple[str, str], who: Identifiers) -> str:
+    """Return the hash of all that came of a customer: what is one ref can never be split.
+
+    The gender counts too: so a ref's evidence of one source and time has one value, and the
+    compacted topic that holds it nothing to choose from.
+    """
+    return keyed_hash(ids, "customer", *within, msgspec.structs.astuple(who))
+
+
+def record_ref(ids: bytes, within: tuple[str, str], known: dict[str, tuple[str, ...]]) -> str:
+    """Return the organisation's own record of a customer: by the strongest of *known* alone."""
+    kind = next(iter(known))
+    return keyed_hash(ids, "record", *within, kind, *known[kind])
+
+
+def line_id(ids: bytes, within: tuple[str, str], transaction: str, line: Line) -> str:
+    """Return a line's id; a refund may bear the number of its sale."""
+    return keyed_hash(ids, "line", *within, transaction, line.line, line.kind)
+
+
+def revision(content: str, version: int | None, received_at: datetime) -> str:
+    """Return which content stands: by version, then erasures (none here), then *content*'s hash.
+
+    The vendor's *version*, else the time of receipt in microseconds.
+    """
+    version = microseconds(received_at) if version is None else version
+    if not 0 <= version < 1 << 63:
+        raise Rejected(Reason.INVALID_FIELD, "version")
+    return f"{version << 64 | int(content[:14], 16):032x}"
+
+
+def match_keys(
+    within: tuple[str, str], known: dict[str, tuple[str, ...]], versions: Sequence[bytes]
+) -> dict[str, str]:
+    """Return the keys of the newest version, by kind and version ("email.2").
+
+    They are the same at every organisation, but for a customer number's: it means nothing
+    outside its vendor's system *within* the organisation.
+    """
+    keys = {}
+    for kind, parts in known.items():
+        scoped = (*within, *parts) if kind == "number" else parts
+        first = keyed_hash(versions[0], f"{kind}.1", *scoped)
+        keys[f"{kind}.{len(versions)}"] = rekeyed(kind, first, 1, versions)
+    return keys
+
+
+def rekeyed(kind: str, key: str, version: int, versions: Sequence[bytes]) -> str:
+    """Return the match key *key* of *version* as the newest version has it: they nest.
+
+    So what was stored is brought to a new version without the identifier that it was made of.
+    """
+    for number, secret in enumerate(versions[version:], version + 1):
+        key = keyed_hash(secret, f"{kind}.{number}", key)
+    return key
+
+
+def codes(ids: bytes, customer: Customer, birth: str | None) -> Codes:
+    """Return the codes of a customer's name and birth date; names are not sorted here."""
+    born = () if birth is None else (birth[:end] for end in (4, 7, 10) if end <= len(birth))
+    return Codes(
+        given=tuple(_code(ids, "name", word) for word in words(customer.given_name or "")),
+        family=tuple(_code(ids, "name", word) for word in words(customer.family_name or "")),
+        birth=tuple(_code(ids, "birth", part) for part in born),
+    )
+
+
+@lru_cache(maxsize=50_000)
+def _code(ids: bytes, kind: str, part: str) -> str:
+    """Return one code; most names and all birth years have been seen before."""
+    return keyed_hash(ids, f"code.{kind}", part)[:16]
+
+
+def _claims(
+    keys: Keys,
+    sealer: Sealer,
+    customer: Customer,
+    who: Identifiers,
+    *,
+    within: tuple[str, str],
+    ref: str,
+    observed_at: datetime,
+) -> Claims:
+    sealed = None
+    if who.name or who.birth:
+        sealed = sealer.seal(msgspec.json.encode(codes(keys.ids, customer, who.birth)))
+    found = match_keys(within, who.keys(), keys.versions)
+    return Claims(within[0], ref, observed_at, found, sealed)
+
+
+def _evidence(
+    said_by: tuple[str, str], ref: str, who: Identifiers, observed_at: datetime
+) -> Iterator[Evidence]:
+    organisation, source = said_by
+    place = who.postal_code and f"{who.country}-{who.postal_code}"
+    said = {"gender": who.gender, "birth": who.birth and who.birth[:7], "postal_code": place}
+    for attribute, value in said.items():
+        if value is not None:
+            yield Evidence(
+                customer_ref=ref,
+                organisation=organisation,
+                attribute=attribute,  # type: ignore[arg-type]  # the keys above
+                value=value,
+                source=source,
+                basis="register" if source in _REGISTERS else "declared",
+                confidence=1.0,
+                observed_at=observed_at,
+            )

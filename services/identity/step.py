@@ -1,0 +1,86 @@
+"""What identity does to one message; it keeps no state, so twice is as good as once."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from kudos import avro
+from kudos.errors import Reason, Rejected
+from kudos.records import Customer, ReceivedProfile, ReceivedTransaction
+from kudos.sealing import Opener, Sealer
+from kudos.stream import Message, Step
+from kudos.topics import CLAIMS, EVIDENCE, PSEUDONYMOUS
+from services.identity.pseudonym import (
+    Keys,
+    Said,
+    microseconds,
+    pseudonymise,
+    pseudonymise_profile,
+)
+
+#: The broker takes messages up to a million bytes; line ids have grown to 32 digits here.
+LARGEST = 900_000
+_NAMED = frozenset({"received_at", "organisation", "vendor"})
+_customer = msgspec.json.Decoder(Customer)
+
+
+def transactions(keys: Keys, opener: Opener, sealer: Sealer) -> Step:
+    """Return the step for ``transactions.received``: the sale, its evidence and its claims."""
+
+    def step(message: Message) -> Iterable[Message]:
+        received = avro.decode(_value(message), ReceivedTransaction)
+        customer = Customer() if received.customer is None else opened(opener, received.customer)
+        clean, said = pseudonymise(received, customer, keys, sealer)
+        value = avro.encode(clean)
+        if len(value) > LARGEST:
+            raise Rejected(Reason.INVALID_FIELD, "lines: too many")
+        unit = clean.transaction_id.encode()
+        headers = tuple(h for h in message.headers if h[0] in _NAMED)
+        yield Message(
+            PSEUDONYMOUS.name,
+            # a key for each value that may come to stand, or compaction would choose among them
+            f"{clean.transaction_id}/{clean.revision}".encode(),
+            value,
+            (*headers, ("unit_id", unit)),
+            by=unit if clean.customer_ref is None else clean.customer_ref.encode(),
+        )
+        if said is not None:
+            yield from _said(said)
+
+    return step
+
+
+def profiles(keys: Keys, opener: Opener, sealer: Sealer) -> Step:
+    """Return the step for ``profiles.received``: evidence and claims, and no sale."""
+
+    def step(message: Message) -> Iterable[Message]:
+        received = avro.decode(_value(message), ReceivedProfile)
+        customer = opened(opener, received.customer)
+        said = pseudonymise_profile(received, customer, keys, sealer)
+        if said is not None:
+            yield from _said(said)
+
+    return step
+
+
+def opened(opener: Opener, sealed: bytes) -> Customer:
+    """Return the customer in *sealed*, or reject it; the reason quotes nothing."""
+    try:
+        return _customer.decode(opener.open(sealed))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Rejected(Reason.UNREADABLE, "customer") from None
+
+
+def _said(said: Said) -> Iterator[Message]:
+    ref = said.claims.customer_ref.encode()
+    yield Message(CLAIMS.name, ref, avro.encode(said.claims))
+    at = microseconds(said.claims.observed_at)
+    for one in said.evidence:
+        key = f"{one.customer_ref}/{one.attribute}/{one.source}/{at}".encode()
+        yield Message(EVIDENCE.name, key, avro.encode(one), by=ref)
+
+
+def _value(message: Message) -> bytes:
+    if message.value is None:
+        raise Rejected(Reason.UNREADABLE, "empty")
+    return message.value

@@ -2,14 +2,16 @@
 
 import base64
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
 from msgspec import Struct
 
 from kudos.errors import Misconfigured
+from kudos.local.register import new_vendor_secret
+from kudos.local.secrets import write
 from kudos.register import Register, parse
+from simulation.courier import Feed
 from simulation.houses import HOUSES, House
 
 #: The houses' own words, in the words that all share.
@@ -47,7 +49,7 @@ OPERATOR = "operator"
 class Access(Struct, frozen=True):
     """What lets it in: secrets by (organisation, vendor), and tokens by organisation."""
 
-    secrets: dict[tuple[str, str], bytes]
+    secrets: dict[Feed, bytes]
     tokens: dict[str, str]
 
 
@@ -70,7 +72,7 @@ def install(register: Path, ingest_secrets: Path, tokens: Path) -> Access:
     whole = "\n".join([text.rstrip(), *added]).lstrip() + "\n"
     signed = _secrets(parse(whole), ingest_secrets)
     if added:
-        _replace(register, whole)
+        write(register, whole.rstrip())
     return Access(signed, known)
 
 
@@ -114,37 +116,22 @@ def _tokens(path: Path) -> dict[str, str]:
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     known = dict(line.split() for line in lines if line.strip())
     names = [house.id for house in HOUSES] + [OPERATOR]
-    missing = {name: secrets.token_urlsafe(18) for name in names if name not in known}
+    missing = {name: secrets.token_urlsafe(24) for name in names if name not in known}
     if missing:
         known |= missing
-        _replace(path, "".join(f"{name} {token}\n" for name, token in known.items()))
+        write(path, "\n".join(f"{name} {token}" for name, token in known.items()))
     return known
 
 
-def _secrets(register: Register, folder: Path) -> dict[tuple[str, str], bytes]:
+def _secrets(register: Register, folder: Path) -> dict[Feed, bytes]:
     """Return the newest secret of every simulated feed; those that are missing are made."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     found = {}
-    for house in HOUSES:
-        for vendor in house.feeds:
-            feed = register.feeds.get((vendor, house.id))
-            if feed is None or not feed.secrets:
-                raise Misconfigured(f"register of organisations: {house.id} has no secret {vendor}")
-            path = folder / feed.secrets[0]
-            if not path.is_file():
-                made = base64.b64encode(secrets.token_bytes(24)).decode()
-                _replace(path, f"whsec_{made}\n")
-            text = path.read_text("utf-8").strip().removeprefix("whsec_")
-            found[house.id, vendor] = base64.b64decode(text)
+    for feed in [(house.id, vendor) for house in HOUSES for vendor in house.feeds]:
+        known = register.feeds.get((feed[1], feed[0]))
+        if known is None or not known.secrets:
+            raise Misconfigured(f"register of organisations: {feed[0]} has no secret of {feed[1]}")
+        path = folder / known.secrets[0]
+        if not path.is_file():
+            write(path, new_vendor_secret())
+        found[feed] = base64.b64decode(path.read_text("utf-8").strip().removeprefix("whsec_"))
     return found
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write *text* whole or not at all, for nobody else to read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    with os.fdopen(
-        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", -1, "utf-8"
-    ) as f:
-        f.write(text)
-    new.replace(path)

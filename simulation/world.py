@@ -25,6 +25,11 @@ PERIOD = timedelta(days=548)
 _SECOND = 0.25
 
 
+def people_for(orders: int) -> int:
+    """Return how many people there are to place so many orders; phones have six digits."""
+    return min(900_000, max(2_000, orders))
+
+
 class Told(Struct, frozen=True):
     """One order and every document that tells of it, in the order they came about."""
 

@@ -121,6 +121,8 @@ class KafkaSource:
         progress: Callable[[Mapping[tuple[str, int], int]], None] = lambda _lag: None,
     ) -> None:
         self._alive, self._most, self._progress = alive, most, progress
+        #: Whether the broker has taken it into its group: what readiness asks.
+        self.joined = False
         self._consumer = Consumer(
             config
             | {
@@ -145,6 +147,7 @@ class KafkaSource:
                 read = self._consumer.consume(1, timeout=0.25)
                 if read and self._most > 1:
                     read += self._consumer.consume(self._most - 1, timeout=0.005)
+                self.joined = self.joined or bool(self._consumer.memberid())
                 batch = [_message(m) for m in read if not _error(m)]
                 if batch:
                     yield batch

@@ -3,7 +3,11 @@
 Labels hold ids of the register, of our own code and of topics: never personal data or free text.
 """
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
 from prometheus_client import Counter, Gauge, Histogram
+
+from kudos.stream import BatchStep, Message
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -49,3 +53,24 @@ WATERMARK = Gauge(
     "Everything received before this time is in sales_live and kpi_daily.",
 )
 SUPPRESSED_CELLS = Counter("kudos_suppressed_cells", "Cells withheld.", ["why"])
+
+
+def note_lag(service: str) -> Callable[[Mapping[tuple[str, int], int]], None]:
+    """Return what a source's progress is told to, as *service*."""
+
+    def note(lag: Mapping[tuple[str, int], int]) -> None:
+        for (topic, partition), messages in lag.items():
+            CONSUMER_LAG.labels(service, topic, partition).set(messages)
+
+    return note
+
+
+def timed(service: str, name: str, step: BatchStep) -> BatchStep:
+    """Return *step*, and take the time of each batch."""
+    seconds = STEP_SECONDS.labels(service, name)
+
+    def apply(batch: Sequence[Message]) -> Iterable[Message]:
+        with seconds.time():
+            return list(step(batch))
+
+    return apply

@@ -71,6 +71,8 @@ class Courier:
         self._waiting: dict[Feed, list[Document]] = {}
         self._sizes: dict[Feed, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
+        #: Set when nobody waits for the rest.
+        self.given_up = threading.Event()
         self._lanes = [_Lane(ingest, patience_s, self) for _ in range(lanes)]
         self._lane = {feed: self._lanes[n % lanes] for n, feed in enumerate(secrets)}
 
@@ -85,6 +87,7 @@ class Courier:
     ) -> None:
         if kind is None:
             self.flush()
+        self.given_up.set()
         for lane in self._lanes:
             lane.close()
 
@@ -165,7 +168,7 @@ class _Lane:
     def _run(self) -> None:
         while (request := self._queue.get()) is not None:
             try:
-                if self._failed is None:
+                if self._failed is None and not self._courier.given_up.is_set():
                     self._deliver(request)
             except Exception as error:  # noqa: BLE001 (whoever waits is told)
                 self._failed = error
@@ -180,7 +183,7 @@ class _Lane:
         name = str(uuid.uuid4())
         deadline = time.monotonic() + self._patience
         pause, problem = 0.05, ""
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._courier.given_up.is_set():
             begun = datetime.now(UTC)
             problem = self._post(f"/v1/hooks/{vendor}/{house}", request, name, content_type, text)
             if not problem:
@@ -189,7 +192,7 @@ class _Lane:
             if problem in map(str, _UNKNOWN) and deadline - time.monotonic() > _UNKNOWN_S:
                 deadline = time.monotonic() + min(self._patience, _UNKNOWN_S)
             request.count.retried += 1
-            time.sleep(pause)
+            self._courier.given_up.wait(pause)
             pause = min(2 * pause, 2.0)
         raise Undelivered(f"{house}/{vendor}: {problem}")
 

@@ -16,6 +16,7 @@ import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
@@ -117,6 +118,18 @@ def _with_settings(sql: str, settings: str) -> str:
     return f"{head} SETTINGS {settings}{tail}"
 
 
+def _form(kind: str, body: bytes) -> dict[str, str]:
+    """Return the fields of a form: what clients send where parameters would make addresses long."""
+    message = BytesParser().parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + body)
+    found = {}
+    for part in message.walk():
+        name = part.get_param("name", header="content-disposition")
+        payload = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(payload, bytes):
+            found[name] = payload.decode()
+    return found
+
+
 @contextmanager
 def _file(data: bytes) -> Iterator[str]:
     """Offer *data* as a file in memory: the engine takes what it inserts from files only."""
@@ -151,10 +164,16 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a query; what it inserts follows its text, or is the body."""
         body = self._body()
         unpack = _UNPACK.get(self.headers.get("Content-Encoding", ""))
-        self._query(unpack(body) if unpack else body)
+        body = unpack(body) if unpack else body
+        kind = self.headers.get("Content-Type", "")
+        if kind.startswith("multipart/form-data"):
+            self._query(b"", _form(kind, body))
+        else:
+            self._query(body)
 
-    def _query(self, body: bytes) -> None:
+    def _query(self, body: bytes, form: Mapping[str, str] | None = None) -> None:
         options = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        options |= form or {}
         text = options.get("query", "").encode()
         sql, data = (text, body) if text else (body, b"")
         try:

@@ -105,7 +105,8 @@ class System:
 
     def __init__(self, layout: Layout, say: Callable[[str], None]) -> None:
         self.layout, self._say = layout, say
-        self._stopping = False
+        #: Set once it is asked to stop: what goes on beside it should end too.
+        self.stopping = False
         self._infrastructure: list[Child] = []
         self._services: list[Child] = []
 
@@ -115,14 +116,14 @@ class System:
             signal.signal(number, self._on_signal)
         try:
             self._start()
-            if not self._stopping and started():
+            if not self.stopping and started():
                 self._watch()
         finally:
             self._stop()
 
     def stop_soon(self) -> None:
         """Let ``run`` end."""
-        self._stopping = True
+        self.stopping = True
 
     def watch_once(self) -> None:
         """Start again what has died; note the children's ids for who wants to know."""
@@ -191,7 +192,7 @@ class System:
         """Wait for *children*; one that ends before it was ready has failed."""
         deadline = time.monotonic() + _START_SECONDS
         waiting = list(children)
-        while waiting and not self._stopping:
+        while waiting and not self.stopping:
             for child in waiting:
                 if child.failed() is not None:
                     raise Misconfigured(f"{child.name} did not start: {child.last_lines()}")
@@ -202,7 +203,7 @@ class System:
             time.sleep(0.05)
 
     def _watch(self) -> None:
-        while not self._stopping:
+        while not self.stopping:
             self.watch_once()
             time.sleep(0.1)
 
@@ -221,7 +222,7 @@ class System:
         (self.layout.data / "children.json").unlink(missing_ok=True)
 
     def _on_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        self._stopping = True
+        self.stopping = True
 
 
 def _answers(port: int, path: str) -> bool:

@@ -98,7 +98,7 @@ def native(document: Document) -> dict[str, Any]:
         "Entrance": "Dør A",
         "TicketCount": -line.quantity if back else line.quantity,
         "Price": line.amount_minor / line.quantity / 100,
-        "Fee": line.fee_minor / line.quantity / 100,
+        "Fee": line.fee_minor / 100,
         "Online": document.channel == "web",
         "Scanned": False,
         "SkinID": 2,

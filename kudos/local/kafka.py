@@ -7,10 +7,14 @@ Every jar is pinned by its SHA-256 in ``kafka-jars.lock``, which is checked at e
 import hashlib
 import logging
 import subprocess
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
+
+import psutil
 
 from kudos.errors import Misconfigured
 
@@ -52,13 +56,22 @@ broker.session.timeout.ms=9000
 """
 
 
-def jars() -> list[Path]:
-    """Return Kafka's jars, fetched where they are not there yet; refuse any but the pinned ones."""
+#: What all of them come to.
+_MEGABYTES = 45
+_SAY_EVERY_S = 2.0
+
+
+def jars(say: Callable[[str], None] = lambda _line: None) -> list[Path]:
+    """Return Kafka's jars, fetched where they are not there yet; refuse any but the pinned ones.
+
+    *say* is told how far the first download is, for it takes half a minute.
+    """
     import jgo  # noqa: PLC0415 (only who runs Kafka locally needs it)
 
     logging.getLogger("jgo").setLevel(logging.ERROR)
     try:
-        folder = Path(jgo.build(COORDINATES).path)
+        with _told(say) if not fetched() else nullcontext():
+            folder = Path(jgo.build(COORDINATES).path)
     except Exception as error:
         raise Misconfigured(
             f"Apache Kafka ({COORDINATES}) could not be fetched: {type(error).__name__}"
@@ -71,6 +84,27 @@ def jars() -> list[Path]:
         if hashlib.sha256(path.read_bytes()).hexdigest() != pinned[path.name]:
             raise Misconfigured(f"{path.name} is not the jar that {_LOCK} pins")
     return found
+
+
+@contextmanager
+def _told(say: Callable[[str], None]) -> Iterator[None]:
+    """Tell *say* every other second how much this process has written since."""
+    say(f"fetching Apache Kafka ({_MEGABYTES} MB, once)")
+    writes, ended = psutil.Process(), threading.Event()
+    before = writes.io_counters().write_chars
+
+    def tell() -> None:
+        while not ended.wait(_SAY_EVERY_S):
+            done = (writes.io_counters().write_chars - before) / 1e6
+            say(f"fetching Apache Kafka: {min(done, _MEGABYTES):.0f} of {_MEGABYTES} MB")
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()
 
 
 def fetched() -> bool:

@@ -138,9 +138,7 @@ class System:
         layout = self.layout
         self._refuse_taken_ports()
         passwords = secrets.make_missing(layout.secrets)
-        if not kafka.fetched():
-            self._say("fetching Apache Kafka (45 MB, once; this takes half a minute)")
-        jars = kafka.jars()
+        jars = kafka.jars(self._say)
         folder = layout.data / "kafka"
         ports = (layout.port("kafka"), layout.port("controller"))
         engine = [sys.executable, "-m", "kudos.local.engine"]

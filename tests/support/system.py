@@ -1,0 +1,191 @@
+"""A whole system under test: ``kudos local`` in a directory of its own, and how to talk to it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from simulation.courier import sign
+from simulation.register import OPERATOR, Access, install
+
+READY_S = 120.0
+COUNTED_S = 240.0
+
+
+class Running:
+    """A system that answers: its addresses, secrets and tokens."""
+
+    def __init__(self, data: Path, process: "subprocess.Popen[str]", access: Access) -> None:
+        self.data, self.process, self.access = data, process, access
+        self.addresses: dict[str, str] = json.loads((data / "addresses.json").read_text("utf-8"))
+        self.ingest = httpx.Client(base_url=self.addresses["ingest"], timeout=60)
+        self.query = httpx.Client(base_url=self.addresses["query"], timeout=60)
+
+    def push(self, vendor: str, organisation: str, body: bytes | object) -> httpx.Response:
+        """Push *body*, signed as the open standard is; what is no bytes goes as JSON."""
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = sign(self.access.secrets[organisation, vendor], str(uuid.uuid4()), text)
+        headers["Content-Type"] = "application/json"
+        path = f"/v1/hooks/{vendor}/{organisation}"
+        return self.ingest.post(path, content=text, headers=headers)
+
+    def get(self, path: str, organisation: str = OPERATOR, **parameters: str) -> Any:
+        """Return the JSON that *organisation*, or the operator, is answered."""
+        answer = self.query.get(path, params=parameters, headers=self.bearer(organisation))
+        assert answer.status_code == 200, (path, parameters, answer.status_code, answer.text)
+        return answer.json()
+
+    def bearer(self, organisation: str) -> dict[str, str]:
+        """Return the header that says who asks."""
+        return {"Authorization": f"Bearer {self.access.tokens[organisation]}"}
+
+    def cells(self, organisation: str, measure: str, period: str, by: str = "") -> Any:
+        """Return the cells of one of an organisation's own figures."""
+        asked = {"measure": measure, "scope": f"organisation:{organisation}", "period": period}
+        asked |= {"by": by} if by else {}
+        return self.get("/v1/figures", organisation, **asked)["cells"]
+
+    def watermark(self) -> float:
+        """Return the watermark in seconds since 1970; 0 while there is none or nobody answers."""
+        try:
+            said = self.get("/v1/status")["watermark"]
+        except (httpx.HTTPError, AssertionError):
+            return 0.0
+        return datetime.fromisoformat(said).timestamp() if said else 0.0
+
+    def wait_until_counted(self, moment: float | None = None) -> None:
+        """Return when everything accepted before *moment* (now) is in the figures."""
+        at = time.time() if moment is None else moment
+        until(lambda: self.watermark() >= at, COUNTED_S, "the watermark does not come")
+
+    def kudos(self, *arguments: str, status: int = 0) -> str:
+        """Run a command on this system and return what it printed."""
+        done = command(*arguments, "--data", str(self.data))
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def ledger(self) -> dict[str, dict[str, int]]:
+        """Return the ledger's numbers by organisation; it must balance."""
+        rows = json.loads(self.kudos("ledger", "--json"))["organisations"]
+        return {row["organisation"]: row for row in rows}
+
+    def pids(self) -> dict[str, int]:
+        """Return the children's process ids by their names."""
+        found: dict[str, int] = json.loads((self.data / "children.json").read_text("utf-8"))
+        return found
+
+    def kill(self, child: str) -> int:
+        """End one of the children by SIGKILL, at once; return its id."""
+        pid = self.pids()[child]
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+    def wait_until_revived(self, child: str, killed: int) -> None:
+        """Return when another process does the work of *child*."""
+
+        def revived() -> bool:
+            pid = self.pids().get(child)
+            return pid is not None and pid != killed and psutil.pid_exists(pid)
+
+        until(revived, 60, f"{child} was not started again")
+
+    def logs(self) -> str:
+        """Return the end of every child's log, for who has to know why."""
+        files = sorted((self.data / "logs").glob("*.log"))
+        return "\n".join(f"== {f.stem}\n{f.read_text('utf-8', 'replace')[-2000:]}" for f in files)
+
+
+def command(
+    *arguments: str, environment: Mapping[str, str] | None = None, timeout: float = 600
+) -> "subprocess.CompletedProcess[str]":
+    """Run ``kudos`` and return what it did."""
+    return subprocess.run(
+        [sys.executable, "-m", "kudos.cli", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+        env=os.environ | (environment or {}),
+    )
+
+
+@contextmanager
+def running(data: Path, register: str = "") -> Iterator[Running]:
+    """Run ``kudos local`` on *data* with the simulated organisations and those of *register*."""
+    data.mkdir(parents=True, exist_ok=True)
+    organisations = data / "organisations.toml"
+    if register and not organisations.is_file():
+        organisations.write_text(register, "utf-8")
+    access = install(organisations, data / "secrets" / "ingest", data / "tokens.txt")
+    with started(data) as process:
+        system = Running(data, process, access)
+        try:
+            yield system
+        finally:
+            system.ingest.close()
+            system.query.close()
+
+
+@contextmanager
+def started(data: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Start ``kudos local`` on *data*, wait until it is ready, and stop it in the end."""
+    command = [sys.executable, "-m", "kudos.cli", "local", "--data", str(data)]
+    with (data / "local.log").open("ab") as log:
+        process = subprocess.Popen(
+            [*command, "--port-base", str(free_ports())],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        _wait_until_ready(process, data)
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _wait_until_ready(process: "subprocess.Popen[str]", data: Path) -> None:
+    said = []
+    for line in process.stdout or ():
+        said.append(line)
+        if line.strip() == "ready":
+            return
+    text = (data / "local.log").read_text("utf-8", "replace")
+    raise AssertionError(f"kudos local did not become ready: {''.join(said)}{text}")
+
+
+def until(true: Callable[[], bool], seconds: float, what: str) -> None:
+    """Return when *true* says so; fail with *what* after *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)  # between two looks, with a deadline
+
+
+def free_ports() -> int:
+    """Return a base whose next eight ports are free."""
+    first = 21_000 + os.getpid() % 200 * 20
+    for base in range(first, 60_000, 20):
+        try:
+            for port in range(base, base + 9):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return base
+    raise AssertionError("no free ports")

@@ -14,8 +14,6 @@ from importlib.resources import files
 from pathlib import Path
 from uuid import uuid4
 
-import psutil
-
 from kudos.errors import Misconfigured
 
 COORDINATES = "org.apache.kafka:kafka_2.13:4.1.1"
@@ -89,6 +87,8 @@ def jars(say: Callable[[str], None] = lambda _line: None) -> list[Path]:
 @contextmanager
 def _told(say: Callable[[str], None]) -> Iterator[None]:
     """Tell *say* every other second how much this process has written since."""
+    import psutil  # noqa: PLC0415 (only who runs Kafka locally needs it)
+
     say(f"fetching Apache Kafka ({_MEGABYTES} MB, once)")
     writes, ended = psutil.Process(), threading.Event()
     before = writes.io_counters().write_chars

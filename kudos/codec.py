@@ -60,7 +60,16 @@ def _read_long(b: bytes, p: int) -> tuple[int, int]:
         shift += 7
         if shift > 63:
             raise OverflowError("long")
+    if n >= 1 << 64:
+        raise OverflowError("long")
     return n >> 1 ^ -(n & 1), p
+
+
+def _read_int(b: bytes, p: int) -> tuple[int, int]:
+    n, p = _read_long(b, p)
+    if not -(1 << 31) <= n < 1 << 31:
+        raise OverflowError("int")
+    return n, p
 
 
 @lru_cache(maxsize=4096)
@@ -90,6 +99,7 @@ _NAMES: dict[str, Any] = {
     "int_": _int,
     "long_": _long,
     "number": _number,
+    "read_int": _read_int,
     "read_long": _read_long,
     "moment": _moment,
     "read_moment": _read_moment,
@@ -115,12 +125,16 @@ _READ = {
     "int": [
         "v = b[p]",
         "if v < 128: v = v >> 1 ^ -(v & 1); p += 1",
+        "else: v, p = read_int(b, p)",
+    ],
+    "long": [
+        "v = b[p]",
+        "if v < 128: v = v >> 1 ^ -(v & 1); p += 1",
         "else: v, p = read_long(b, p)",
     ],
     "double": ["v = double.unpack_from(b, p)[0]; p += 8"],
     "timestamp-micros": ["v, p = read_moment(b, p)"],
 }
-_READ["long"] = _READ["int"]
 _READ["bytes"] = [
     *_READ["long"],
     "if v < 0: raise ValueError('length')",

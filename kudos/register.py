@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -52,6 +52,33 @@ Vendor = Literal[
 ]
 ProfileSource = Literal["tagtool", "dnb", "markethype", "npumonitor"]
 Role = Literal["organisation", "network", "operator"]
+TicketClass = Literal[
+    "full",
+    "reduced",
+    "child",
+    "youth",
+    "student",
+    "senior",
+    "group",
+    "subscription",
+    "free",
+    "other",
+]
+Genre = Literal[
+    "theatre",
+    "opera",
+    "dance",
+    "musical",
+    "classical",
+    "popular",
+    "jazz_folk",
+    "literature",
+    "exhibition",
+    "film",
+    "children",
+    "festival",
+    "other",
+]
 
 VENDORS: tuple[str, ...] = get_args(Vendor)
 PROFILE_SOURCES: tuple[str, ...] = get_args(ProfileSource)
@@ -103,8 +130,8 @@ class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
     currency: Currency = "NOK"
     venues: Mapping[str, Municipality] = {}
     cross_use: bool = False
-    ticket_classes: Mapping[str, str] = {}
-    genres: Mapping[str, str] = {}
+    ticket_classes: Mapping[str, TicketClass] = {}
+    genres: Mapping[str, Genre] = {}
     guests: Mapping[str, Id] = {}
     vendor: tuple[dict[str, Any], ...] = ()
 
@@ -118,8 +145,8 @@ class Token(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    organisation: tuple[Organisation, ...] = ()
-    token: tuple[Token, ...] = ()
+    organisation: tuple[dict[str, Any], ...] = ()
+    token: tuple[dict[str, Any], ...] = ()
 
 
 class Register(Struct, frozen=True):
@@ -136,21 +163,49 @@ def parse(text: str) -> Register:
         file = msgspec.convert(tomllib.loads(text), _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise Misconfigured(f"register of organisations: {error}") from None
-    found = [(_feed(o.id, raw), o.id) for o in file.organisation for raw in o.vendor]
-    feeds = {(feed.id, organisation): feed for feed, organisation in found}
-    if len(feeds) < len(found):
-        raise Misconfigured("register of organisations: a vendor stands twice in one organisation")
-    organisations = {o.id: o for o in file.organisation}
-    if len(organisations) < len(file.organisation):
-        raise Misconfigured("register of organisations: an id stands twice")
-    for guest in {g for o in file.organisation for g in o.guests.values()} - organisations.keys():
-        raise _wrong(guest, "it is named as a guest, but it is not there")
-    for token in file.token:
+    organisations: dict[str, Organisation] = {}
+    feeds: dict[tuple[str, str], Feed] = {}
+    for number, raw in enumerate(file.organisation, 1):
+        one = _read(raw, Organisation, f"organisation {raw.get('id', f'number {number}')}")
+        if one.id in organisations:
+            raise _wrong(one.id, "it stands twice")
+        organisations[one.id] = one
+        for feed in (_feed(one.id, raw) for raw in one.vendor):
+            if (feed.id, one.id) in feeds:
+                raise _wrong(one.id, f"vendor {feed.id} stands twice")
+            feeds[feed.id, one.id] = feed
+    for one in organisations.values():
+        for guest in one.guests.values():
+            if guest not in organisations:
+                raise _wrong(one.id, f"its guest {guest} is not there")
+    return Register(organisations, feeds, _tokens(file.token, organisations))
+
+
+S = TypeVar("S", bound=Struct)
+
+
+def _read(raw: dict[str, Any], shape: type[S], place: str) -> S:
+    try:
+        return msgspec.convert(raw, shape)
+    except msgspec.ValidationError as error:
+        raise _wrong(place, str(error)) from None
+
+
+def _tokens(
+    raws: tuple[dict[str, Any], ...], organisations: Mapping[str, Organisation]
+) -> dict[str, Token]:
+    tokens: dict[str, Token] = {}
+    for number, raw in enumerate(raws, 1):
+        place = f"token number {number}"
+        token = _read(raw, Token, place)
         if (token.role == "organisation") != (token.organisation is not None):
-            raise Misconfigured("register of organisations: a token of role organisation names one")
+            raise _wrong(place, "one of role organisation names one, and no other does")
         if token.organisation not in {None, *organisations}:
-            raise _wrong(str(token.organisation), "a token names it, but it is not there")
-    return Register(organisations, feeds, {t.sha256: t for t in file.token})
+            raise _wrong(place, f"organisation {token.organisation} is not there")
+        if token.sha256 in tokens:
+            raise _wrong(place, "it stands twice")
+        tokens[token.sha256] = token
+    return tokens
 
 
 _KNOWN = {"id", "transport", "secrets", "from", "until", "items", "numbers_of"}
@@ -164,6 +219,8 @@ def _feed(organisation: str, raw: dict[str, Any]) -> Feed:
         raise _wrong(organisation, str(error)) from None
     if feed.id not in VENDORS and feed.id not in PROFILE_SOURCES:
         raise _wrong(organisation, f"vendor {feed.id} is not known")
+    if feed.begins and feed.until and feed.until <= feed.begins:
+        raise _wrong(organisation, f"{feed.id}: until is not after from")
     if feed.id in PROFILE_SOURCES and feed.numbers_of not in VENDORS:
         raise _wrong(organisation, f"{feed.id} needs numbers_of, a vendor")
     for item in feed.items.values():
@@ -184,14 +241,18 @@ class WatchedRegister:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._seen = self._stamp()
+        self._seen: tuple[int, ...] | None = self._stamp()
         self._register = parse(self._text())
         self.error: Misconfigured | None = None
 
     @property
     def now(self) -> Register:
         """Return the register as the file has it; at most one ``stat`` a call."""
-        stamp = self._stamp()
+        try:
+            stamp = self._stamp()
+        except Misconfigured as error:
+            self._seen, self.error = None, error
+            return self._register
         if stamp != self._seen:
             self._seen = stamp
             try:
@@ -200,12 +261,12 @@ class WatchedRegister:
                 self.error = error
         return self._register
 
-    def _stamp(self) -> tuple[int, int]:
+    def _stamp(self) -> tuple[int, ...]:
         try:
             found = self._path.stat()
         except OSError:
             raise Misconfigured(f"KUDOS_ORGANISATIONS: cannot read {self._path.name}") from None
-        return found.st_mtime_ns, found.st_size
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_size
 
     def _text(self) -> str:
         try:

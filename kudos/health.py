@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -10,12 +11,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from kudos.errors import Misconfigured
 
 
-class _Server(WSGIServer):
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread a connection: one that says nothing must not keep probes from an answer."""
+
     daemon_threads = True
     allow_reuse_address = True
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 10
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its parent's name)
         """Say nothing: probes would fill the log."""
 

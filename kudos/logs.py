@@ -3,7 +3,11 @@
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
+from types import TracebackType
+
+log = logging.getLogger(__name__)
 
 #: What every LogRecord has; the rest was given by ``extra`` and is printed.
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
@@ -43,3 +47,15 @@ def configure(service: str, level: int = logging.INFO) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for ours in ("kudos", "services"):
         logging.getLogger(ours).setLevel(level)
+    # what the interpreter prints of its own accord quotes: an error's text, a message's arguments
+    logging.raiseExceptions = False
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda a: _uncaught(a.exc_type, a.exc_value, a.exc_traceback)
+
+
+def _uncaught(
+    kind: type[BaseException], error: BaseException | None, place: TracebackType | None
+) -> None:
+    """Log what nobody caught: its type and place, and not its text."""
+    if not issubclass(kind, KeyboardInterrupt):
+        log.critical("uncaught", exc_info=(kind, error, place) if error else None)

@@ -43,6 +43,9 @@ def run(loops: Loops, stop: threading.Event) -> bool:
     def guarded(name: str, loop: Callable[[], None]) -> None:
         try:
             loop()
+            if not stop.is_set():
+                died.append(name)
+                log.critical("%s ended unasked", name)
         except Exception as error:
             died.append(name)
             # its text may quote what was read; that of our own errors never does

@@ -1,7 +1,7 @@
 """ClickHouse: a client, and the numbered migrations of ``schemas/clickhouse``."""
 
 from importlib.resources import files
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
@@ -17,8 +17,8 @@ def connect(url: str) -> Client:
         interface=parts.scheme,
         host=parts.hostname or "127.0.0.1",
         port=parts.port or 8123,
-        username=parts.username,
-        password=parts.password or "",
+        username=parts.username and unquote(parts.username),
+        password=unquote(parts.password or ""),
         database=parts.path.strip("/") or "kudos",
         settings=SETTINGS,
         # a session would make every client's queries wait for one another

@@ -6,6 +6,7 @@ another's: ``ingest/ identity/ enrich/ aggregate/ query/ replay/ operator/``.
 
 from pathlib import Path
 from typing import ClassVar, Self
+from urllib.parse import quote
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -17,7 +18,9 @@ from kudos.kafka import Config, client_config
 class Settings(BaseSettings):
     """What every service and command needs; a service's own ``settings.py`` adds to it."""
 
-    model_config = SettingsConfigDict(env_prefix="KUDOS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="KUDOS_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
     #: The directory below ``secrets`` that is this process's.
     account: ClassVar[str]
 
@@ -46,7 +49,10 @@ class Settings(BaseSettings):
     def optional_secret(self, name: str) -> str | None:
         """Return the text of the secret *name* of this account, or None where there is none."""
         path = self.secrets / self.account / name
-        return path.read_text("utf-8").strip() if path.is_file() else None
+        try:
+            return path.read_text("utf-8").strip() if path.is_file() else None
+        except (OSError, UnicodeDecodeError):
+            raise Misconfigured(f"KUDOS_SECRETS: cannot read {self.account}/{name}") from None
 
     def kafka_config(self) -> Config:
         """Return the configuration of a Kafka client of this account."""
@@ -58,4 +64,4 @@ class Settings(BaseSettings):
         if password is None:
             return self.clickhouse
         scheme, _, rest = self.clickhouse.partition("://")
-        return f"{scheme}://{self.account}:{password}@{rest.rpartition('@')[2]}"
+        return f"{scheme}://{self.account}:{quote(password, safe='')}@{rest.rpartition('@')[2]}"

@@ -10,7 +10,6 @@ COMMANDS = {
     "ledger": "kudos.cli.ledger",
     "local": "kudos.cli.local",
     "organisations": "kudos.cli.organisations",
-    "rebuild": "kudos.cli.rebuild",
     "reference": "kudos.cli.reference",
     "simulate": "kudos.cli.simulate",
     "standard": "kudos.cli.standard",

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -17,9 +18,11 @@ _LONGEST_WAIT = 10.0
 _HEALTHY = 30.0
 
 
-def _die_with_parent() -> None:
-    """Ask the kernel for SIGKILL when the parent's thread ends, however it ends."""
+def _die_with(parent: int) -> None:
+    """Ask the kernel for SIGKILL when the thread that started us ends, however it ends."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before it was asked
+        os._exit(1)
 
 
 class Child:
@@ -52,7 +55,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C in the terminal is ours to pass on, in order
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 (before any thread is started)
+                preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509 (before any thread is started)
             )
         self._started = time.monotonic()
 

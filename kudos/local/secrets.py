@@ -1,9 +1,10 @@
 """The secrets of a local system: what is missing is made, and what is there is left alone."""
 
+import re
 import secrets
 from pathlib import Path
 
-from kudos.sealing import new_key_pair
+from kudos.sealing import new_key_pair, public_half
 from kudos.topics import ACCOUNTS
 
 #: Who seals for whom: the accounts that hold a reader's public half.
@@ -25,14 +26,20 @@ def make_missing(folder: Path) -> dict[str, str]:
 
 
 def _sealing_keys(folder: Path, reader: str, writers: tuple[str, ...]) -> None:
-    """Make the pair of *reader* unless it is there; all its public halves go with it."""
-    private = folder / reader / f"seal.{reader}.1"
-    publics = [folder / writer / f"seal.{reader}.public" for writer in writers]
-    if private.is_file() and all(p.is_file() for p in publics):
-        return
-    key, public = new_key_pair()
-    for path, text in [(private, key), *((p, public) for p in publics)]:
-        write(path, text)
+    """Make what is missing of *reader*'s pair; a key that is there is never made anew.
+
+    What was sealed to it could not be opened any more. Writers seal to the newest.
+    """
+    found = (re.fullmatch(r"seal\.\w+\.(\d+)", p.name) for p in (folder / reader).glob("seal.*"))
+    newest = max((int(match[1]) for match in found if match), default=None)
+    private = folder / reader / f"seal.{reader}.{newest or 1}"
+    if newest is None:
+        write(private, new_key_pair()[0])
+    public = public_half(private.read_text("utf-8"))
+    for writer in writers:
+        path = folder / writer / f"seal.{reader}.public"
+        if not path.is_file() or path.read_text("utf-8").strip() != public:
+            write(path, public)
 
 
 def _secret(folder: Path, account: str, name: str) -> str:

@@ -26,6 +26,7 @@ from kudos.local.child import Child
 SERVICES = ("ingest", "identity", "enrich", "aggregate", "query")
 _START_SECONDS = 90.0
 _STOP_SECONDS = 12.0
+_LINGER_SECONDS = 2.0
 #: The oldest output of a child that is kept: a log that grew past this is begun anew at a start.
 _LOG_BYTES = 50 * 2**20
 
@@ -58,6 +59,7 @@ class Layout(Struct, frozen=True):
             "KUDOS_CLICKHOUSE": self.addresses()["clickhouse"],
             "KUDOS_ORGANISATIONS": str(self.organisations),
             "KUDOS_SECRETS": str(self.secrets),
+            "KUDOS_REFERENCE": os.environ.get("KUDOS_REFERENCE") or str(self.data / "reference"),
         }
 
 
@@ -112,10 +114,14 @@ class System:
 
     def run(self, started: Callable[[], bool] = lambda: True) -> None:
         """Start everything, call *started*, and watch until SIGINT, SIGTERM, or it says False."""
+        self._refuse_taken_ports()
+        passwords = secrets.make_missing(self.layout.secrets)
+        # the download may take long; nothing is there yet to stop in order, so it is broken off
+        jars = kafka.jars(self._say)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._on_signal)
         try:
-            self._start()
+            self._start(passwords, jars)
             if not self.stopping and started():
                 self._watch()
         finally:
@@ -134,11 +140,8 @@ class System:
                 self._say(f"{child.name} ended with status {code} and was started again")
                 self._note()
 
-    def _start(self) -> None:
+    def _start(self, passwords: Mapping[str, str], jars: list[Path]) -> None:
         layout = self.layout
-        self._refuse_taken_ports()
-        passwords = secrets.make_missing(layout.secrets)
-        jars = kafka.jars(self._say)
         folder = layout.data / "kafka"
         ports = (layout.port("kafka"), layout.port("controller"))
         engine = [sys.executable, "-m", "kudos.local.engine"]
@@ -177,14 +180,14 @@ class System:
         return Child(name, command, self.layout.environment(), log, ready)
 
     def _refuse_taken_ports(self) -> None:
+        """Raise Misconfigured where a port is another's; children of a killed system may linger."""
+        deadline = time.monotonic() + _LINGER_SECONDS
         for name in (*SERVICES, "kafka", "clickhouse", "controller"):
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", self.layout.port(name)))
-                except OSError:
-                    port = self.layout.port(name)
-                    raise Misconfigured(f"port {port} ({name}) is taken; try --port-base") from None
+            port = self.layout.port(name)
+            while not _free(port):
+                if time.monotonic() > deadline:
+                    raise Misconfigured(f"port {port} ({name}) is taken; try --port-base")
+                time.sleep(0.05)
 
     def _until_ready(self, children: list[Child]) -> None:
         """Wait for *children*; one that ends before it was ready has failed."""
@@ -232,6 +235,16 @@ def _answers(port: int, path: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _listens(port: int) -> bool:

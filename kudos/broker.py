@@ -18,7 +18,7 @@ from confluent_kafka.admin import (
 )
 
 from kudos.kafka import Config
-from kudos.topics import GROUPS, TOPICS, Topic
+from kudos.topics import ACCOUNTS, GROUPS, TOPICS, Topic
 
 PARTITIONS = 4
 
@@ -32,8 +32,16 @@ def apply(
     """Create or correct *topics* and the accounts' rights; return what was changed, in words.
 
     Harmless at any time and run by two at once. A topic's partitions are never changed: keys would
-    move. *config* is an account's that may alter the cluster.
+    move. *config* is an account's that may alter the cluster. A broker that cannot be reached is a
+    ConnectionError.
     """
+    try:
+        return _apply(config, list(topics), partitions, replicas)
+    except KafkaException as error:
+        raise ConnectionError(f"Kafka: {error.args[0].str()}") from error
+
+
+def _apply(config: Config, topics: list[Topic], partitions: int, replicas: int) -> list[str]:
     admin = AdminClient(config)
     wanted = {topic.name: topic for topic in topics}
     there = set(admin.list_topics(timeout=30).topics)
@@ -118,7 +126,29 @@ def _grant(admin: AdminClient) -> list[str]:
     if new:
         for future in admin.create_acls(new, request_timeout=30).values():
             future.result(30)
-    return [f"granted {b.principal} {b.operation.name.lower()} {b.name}" for b in new]
+    # what is no longer declared is taken away; other people's accounts are theirs
+    ours = {f"User:{account}" for account in ACCOUNTS}
+    old = sorted((b for b in there - set(bindings) if b.principal in ours), key=str)
+    if old:
+        for future in admin.delete_acls([_filter(b) for b in old], request_timeout=30).values():
+            future.result(30)
+    return [
+        f"{done} {b.principal} {b.operation.name.lower()} {b.restype.name.lower()} {b.name}"
+        for done, changed in (("granted", new), ("revoked", old))
+        for b in changed
+    ]
+
+
+def _filter(binding: AclBinding) -> AclBindingFilter:
+    return AclBindingFilter(
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
 
 
 def _existing(admin: AdminClient) -> Iterator[AclBinding]:

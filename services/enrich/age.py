@@ -1,6 +1,6 @@
 """Age on the day of purchase."""
 
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 
 from kudos.register import OSLO
 
@@ -25,7 +25,9 @@ def age_band(birth: str | None, sold_at: datetime) -> str:
 
     As if born on the first of the month, a year alone on 1 July.
     """
-    age = None if birth is None else years(birth, sold_at.astimezone(OSLO).date())
+    # datetime's last year has no local end
+    unknown = birth is None or sold_at.year == MAXYEAR
+    age = None if unknown else years(birth or "", sold_at.astimezone(OSLO).date())
     if age is None or age > _OLDEST:
         return UNKNOWN
     return next((band for first, band in BANDS if age >= first), UNKNOWN)

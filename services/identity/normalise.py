@@ -17,6 +17,8 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError
 NORWAY = "NO"
 #: Longer is no e-mail address (RFC 5321), phone number (E.164), name or street.
 _LONGEST = 254
+#: What stands before an e-mail address's @ is no longer (RFC 5321, 4.5.3.1.1).
+_LONGEST_LOCAL = 64
 
 _LABEL = r"(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+"
 _PLAIN_EMAIL = re.compile(rf"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@{_LABEL}[a-z]{{2,24}}")
@@ -36,6 +38,7 @@ def is_plain_email(folded: str) -> bool:
     return (
         len(folded) <= _LONGEST
         and _PLAIN_EMAIL.fullmatch(folded) is not None
+        and folded.index("@") <= _LONGEST_LOCAL
         # labels of DNS end at 63; the library asks for an address's labels one by one
         and (len(folded) <= 63 or max(map(len, folded.split("."))) <= 63)
         and not folded.endswith(_SPECIAL)
@@ -100,7 +103,7 @@ def name(given: str | None, family: str | None) -> str | None:
     return " ".join(sorted(words(f"{given or ''} {family or ''}"))) or None
 
 
-_STREET = re.compile(r"(?:(gat[ae]n?|gt)|(v[ee]i(?:en)?|veg(?:en)?|vn))$")
+_STREET = re.compile(r"(?:(gat[ae]n?|gt)|(vei(?:en)?|veg(?:en)?|vn))$")
 
 
 def street(text: str | None) -> str | None:
@@ -151,4 +154,5 @@ def postal_code(text: str | None, of: str | None) -> tuple[str, str] | None:
     if of is None or of == NORWAY:
         digits = (_DIGITS_OF_NORWAY if of else _DIGITS_OF_NOWHERE).fullmatch(code)
         return (NORWAY, digits[1].zfill(4)) if digits else None
-    return (of, code) if _FOREIGN.fullmatch(code) else None
+    # "123 45" and "12345", "1234-567" and "1234567" are one
+    return (of, re.sub("[ -]", "", code)) if _FOREIGN.fullmatch(code) else None

@@ -6,7 +6,12 @@ import msgspec
 
 from kudos import avro
 from kudos.errors import Reason, Rejected
-from kudos.records import Customer, ReceivedProfile, ReceivedTransaction
+from kudos.records import (
+    Customer,
+    PseudonymousTransaction,
+    ReceivedProfile,
+    ReceivedTransaction,
+)
 from kudos.sealing import Opener, Sealer
 from kudos.stream import Message, Step
 from kudos.topics import CLAIMS, EVIDENCE, PSEUDONYMOUS
@@ -38,8 +43,7 @@ def transactions(keys: Keys, opener: Opener, sealer: Sealer) -> Step:
         headers = tuple(h for h in message.headers if h[0] in _NAMED)
         yield Message(
             PSEUDONYMOUS.name,
-            # a key for each value that may come to stand, or compaction would choose among them
-            f"{clean.transaction_id}/{clean.revision}".encode(),
+            _key(clean),
             value,
             (*headers, ("unit_id", unit)),
             by=unit if clean.customer_ref is None else clean.customer_ref.encode(),
@@ -69,6 +73,17 @@ def opened(opener: Opener, sealed: bytes) -> Customer:
         return _customer.decode(opener.open(sealed))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Rejected(Reason.UNREADABLE, "customer") from None
+
+
+def _key(clean: PseudonymousTransaction) -> bytes:
+    """Return a key for each value that may come to stand, or compaction would choose among them.
+
+    A refund without a time counts on the day of its earliest receipt, so each receipt stands.
+    """
+    key = f"{clean.transaction_id}/{clean.revision}"
+    if any(line.at is None for line in clean.lines):
+        key += f"/{microseconds(clean.received_at)}"
+    return key.encode()
 
 
 def _said(said: Said) -> Iterator[Message]:

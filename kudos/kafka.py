@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from kudos.stream import Message
+from kudos.topics import LARGEST_LETTER
 
 Config = dict[str, Any]
 
@@ -51,6 +52,8 @@ class KafkaSink:
                 "partitioner": "murmur2_random",
                 "message.timeout.ms": int(timeout_s * 1000),
                 "queue.buffering.max.messages": 500_000,
+                # a dead letter may be as large as what could not be read
+                "message.max.bytes": LARGEST_LETTER,
             }
         )
 
@@ -88,6 +91,15 @@ class KafkaSink:
         failed, self._failed = self._failed, None
         if left or failed is not None:
             raise ConnectionError(f"not acknowledged: {failed or left}")
+
+    def reach(self, topic: str, timeout_s: float = 2.0) -> None:
+        """Return when the broker answers for *topic*, or raise ConnectionError: asked by probes."""
+        try:
+            found = self._producer.list_topics(topic, timeout=timeout_s).topics[topic]
+        except KafkaException as error:
+            raise ConnectionError(str(error)) from error
+        if found.error is not None:
+            raise ConnectionError(str(found.error))
 
     def _delivered(self, error: KafkaError | None, _message: object) -> None:
         if error is not None:

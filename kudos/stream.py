@@ -58,9 +58,12 @@ class TooManyRejections(Exception):
 
 
 class Limit:
-    """Ends the service after *most* rejections in a row: a bad release must not drain a topic."""
+    """Ends the service after *most* rejections in a row: a bad release must not drain a topic.
 
-    def __init__(self, most: int = 500) -> None:
+    Ingest has none (infinity): it drains nothing, and one sender must not end it for all.
+    """
+
+    def __init__(self, most: float = 500) -> None:
         self._most = most
         self._row = 0
 
@@ -99,8 +102,14 @@ def run(source: Source, step: BatchStep, sink: Sink) -> None:
 class DeadLetters:
     """Makes dead letters of one *stage*: the original sealed to the replay key, and its reason."""
 
-    def __init__(self, stage: str, sealer: Sealer, count: Callable[[str], None]) -> None:
-        self.limit = Limit()
+    def __init__(
+        self,
+        stage: str,
+        sealer: Sealer,
+        count: Callable[[str], None],
+        limit: Limit | None = None,
+    ) -> None:
+        self.limit = limit or Limit()
         self._stage = stage
         self._sealer = sealer
         self._count = count

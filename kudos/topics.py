@@ -22,6 +22,11 @@ ACCOUNTS = ("ingest", "identity", "enrich", "aggregate", "query", "replay", "ope
 
 WEEK = timedelta(days=7)
 
+#: The most bytes of a message: Kafka's own limit, and of a dead letter, for what could not be read
+#: may be a whole request. A vendor's body is held to what fits (``ingest_most_bytes``).
+LARGEST = 1_048_588
+LARGEST_LETTER = 8 * 2**20
+
 
 class Topic(Struct, frozen=True):
     """One topic; *key* and *partitioned_by* are words for people, the producers hold to them."""
@@ -51,6 +56,7 @@ class Topic(Struct, frozen=True):
             # what a newer value replaced, and what a tombstone erased, is gone within a day
             "max.compaction.lag.ms": str(day),
             "compression.type": "producer",
+            "max.message.bytes": str(LARGEST_LETTER if self.record is None else LARGEST),
         }
 
 

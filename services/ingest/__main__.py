@@ -1,0 +1,80 @@
+"""Ingest: receive the vendors' pushes."""
+
+import socket
+import sys
+from functools import partial
+
+import uvicorn
+
+from kudos.errors import Misconfigured
+from kudos.kafka import KafkaSink
+from kudos.logs import configure
+from kudos.metrics import DEAD_LETTERS
+from kudos.register import WatchedRegister
+from kudos.stream import DeadLetters, Limit
+from kudos.topics import RECEIVED
+from services.ingest.adapters import ADAPTERS, homemade
+from services.ingest.app import create_app
+from services.ingest.keyring import Keyring
+from services.ingest.outbox import Outbox
+from services.ingest.settings import Settings
+
+#: A sender waits for the broker no longer than this, twice at most, and is told to come again.
+_TIMEOUT_S = 5.0
+#: What is in flight when it is told to stop may end.
+_PATIENCE_S = 10
+
+
+def compose() -> tuple[uvicorn.Server, socket.socket]:
+    """Return the server, by real clients, and the socket that it listens on."""
+    settings = Settings.read()
+    dead = DeadLetters(
+        "ingest",
+        settings.sealer("replay"),
+        lambda reason: DEAD_LETTERS.labels("ingest", reason).inc(),
+        Limit(most=float("inf")),
+    )
+    sink = KafkaSink(settings.kafka_config(), linger_ms=1, timeout_s=_TIMEOUT_S)
+    app = create_app(
+        ADAPTERS,
+        Keyring(WatchedRegister(settings.organisations), settings.secrets / settings.account),
+        Outbox(sink, partial(sink.reach, RECEIVED.name)),
+        settings.sealer("identity"),
+        dead,
+        standard=homemade.SCHEMA,
+        most_bytes=settings.ingest_most_bytes,
+    )
+    config = uvicorn.Config(
+        app,
+        access_log=False,  # it would hold addresses that are secret
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_PATIENCE_S,
+    )
+    return uvicorn.Server(config), listen(settings.host, settings.ingest_port)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, or raise Misconfigured."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise Misconfigured(f"port {port} is taken: {error.strerror}") from None
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; 2 where a setting is wrong or the port taken."""
+    configure("ingest")
+    try:
+        server, listening = compose()
+    except Misconfigured as error:
+        sys.stderr.write(f"ingest: {error}\n")
+        return 2
+    with listening:
+        server.run(sockets=[listening])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

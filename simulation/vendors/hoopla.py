@@ -27,7 +27,10 @@ def documents(order: Order, fates: Sequence[Fate]) -> Iterator[Document]:
         gone = {line.line for line in purchase.lines if line.kind == "refund"}
         back = [line for line in lines if line.line in fate.pieces and line.line not in gone]
         if fate.what == "refund" and back:
-            added = tuple(structs.replace(x, kind="refund", undated=True) for x in back)
+            # whether the fee is paid back nobody tells, so it is not
+            added = tuple(
+                structs.replace(x, kind="refund", undated=True, fee_minor=0) for x in back
+            )
             purchase = structs.replace(purchase, lines=purchase.lines + added, due=fate.at)
             yield purchase
 

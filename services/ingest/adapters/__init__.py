@@ -1,1 +1,13 @@
 """One module for each vendor: a pure function from its native record to transactions."""
+
+from collections.abc import Mapping
+
+from services.ingest.adapters import homemade, hoopla, tixly
+from services.ingest.adapters.base import Adapter
+
+#: The adapters by the vendor's id in the address and the register.
+ADAPTERS: Mapping[str, Adapter] = {
+    "homemade": homemade.ADAPTER,
+    "tixly": tixly.ADAPTER,
+    "hoopla": hoopla.ADAPTER,
+}

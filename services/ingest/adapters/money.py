@@ -1,0 +1,97 @@
+"""Money as it is sent: Decimal from the raw text, then whole minor units of a currency."""
+
+import re
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import Any
+
+from kudos.errors import Reason, Rejected
+
+#: What a single amount may be at most, in the currency's main unit.
+LARGEST = 10**15
+#: What a line may be at most, in minor units: sums of lines fit 64 bits.
+LARGEST_MINOR = 1 << 62
+#: Currencies without a minor unit, and with thousandths; all others have hundredths (ISO 4217).
+_WHOLE = (
+    "BIF",
+    "CLP",
+    "DJF",
+    "GNF",
+    "ISK",
+    "JPY",
+    "KMF",
+    "KRW",
+    "PYG",
+    "RWF",
+    "UGX",
+    "UYI",
+    "VND",
+    "VUV",
+    "XAF",
+    "XOF",
+    "XPF",
+)
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_DIGITS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3)
+_SCALE = (Decimal(1), Decimal(10), Decimal(100), Decimal(1000))
+#: Products stay exact, or raise.
+_EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
+
+#: An amount as text: a point, no sign, no exponent, no blanks.
+PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,9})?$"
+_plain = re.compile(PATTERN[1:-1]).fullmatch
+_signed = re.compile(f"-?{PATTERN[1:-1]}").fullmatch
+
+
+class Amount(Decimal):
+    """A number that was sent as a JSON number or as text, 0 or more."""
+
+
+class Signed(Decimal):
+    """As Amount, but it may be negative."""
+
+
+def amount(sent: Any) -> Amount:
+    """Return what JSON holds as an Amount, or raise ValueError."""
+    if type(sent) is str:
+        if _plain(sent) is None:
+            raise ValueError("Expected an amount, 0 or more, with a point")
+    elif type(sent) not in (int, Decimal) or not 0 <= sent < LARGEST:
+        raise ValueError("Expected an amount, 0 or more")
+    return Amount(sent)
+
+
+def signed(sent: Any) -> Signed:
+    """Return what JSON holds as a Signed, or raise ValueError."""
+    if type(sent) is str:
+        if _signed(sent) is None:
+            raise ValueError("Expected an amount with a point")
+    elif type(sent) not in (int, Decimal) or not -LARGEST < sent < LARGEST:
+        raise ValueError("Expected an amount")
+    return Signed(sent)
+
+
+def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) -> int:
+    """Return *quantity* times *price* as an integer of *currency*'s minor unit.
+
+    Reject, naming *field*, what is negative, finer than that unit, or beyond 2⁶².
+    """
+    try:
+        scale = _SCALE[_DIGITS.get(currency, 2)]
+        whole = _EXACT.multiply(_EXACT.multiply(price, Decimal(quantity)), scale)
+        found = int(_EXACT.to_integral_exact(whole))
+    except ArithmeticError:
+        raise Rejected(Reason.INVALID_FIELD, f"{field}: finer than {currency} is") from None
+    if not 0 <= found < LARGEST_MINOR:
+        raise Rejected(Reason.INVALID_FIELD, f"{field}: beyond what an amount may be")
+    return found
+
+
+def vat_rate(per_cent: Decimal, field: str) -> int:
+    """Return a rate in hundredths of a per cent; reject, naming *field*, what is no rate."""
+    try:
+        found = int(_EXACT.to_integral_exact(_EXACT.multiply(per_cent, _SCALE[2])))
+    except ArithmeticError:
+        found = -1
+    if not 0 <= found <= 10_000:
+        raise Rejected(Reason.INVALID_FIELD, f"{field}: 0 to 100 per cent, at most two decimals")
+    return found

@@ -1,0 +1,162 @@
+"""JSON into shapes; what does not fit is rejected by its path, and never by its value."""
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta, Struct
+
+from kudos.errors import Reason, Rejected
+from services.ingest.adapters import money, times
+
+T = TypeVar("T")
+
+#: How deep a record may be nested; the deepest seen of any vendor is seven.
+DEEPEST = 32
+#: The regular expression of text without NUL, which no table and no log takes well.
+NO_NUL = r"^[^\u0000]*$"
+#: Words for people: names, types, places.
+Text = Annotated[str, Meta(max_length=1000, extra_json_schema={"pattern": NO_NUL})]
+#: A sender's own number of something; it may not be empty.
+Number = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"pattern": NO_NUL})]
+#: A vendor's number of something that is a JSON number or text; beyond 2⁵³ too.
+Numeric = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | Number
+Quantity = Annotated[int, Meta(ge=0, le=(1 << 32) - 1)]
+
+_HOOKS: dict[Any, Callable[[Any], Any]] = {money.Amount: money.amount, money.Signed: money.signed}
+_any = msgspec.json.Decoder(Any, float_hook=Decimal).decode
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_numeric: Callable[[bytes | msgspec.Raw], int | str] = msgspec.json.Decoder(Numeric).decode
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+
+
+def reader(shape: type[T]) -> Callable[[bytes], T]:
+    """Return what reads JSON as *shape*, or raises Rejected; numbers never become floats."""
+    decode = msgspec.json.Decoder(shape, dec_hook=_hook, float_hook=Decimal).decode
+
+    def read(record: bytes) -> T:
+        found = _checked(record, decode)
+        if b"\\u0000" in record:
+            _refuse_nul(found)
+        return found
+
+    return read
+
+
+def fields(record: bytes) -> dict[str, Any]:
+    """Return the fields of a JSON object with their names in small letters; reject all else."""
+    found: Any = _checked(record, _any)
+    if not isinstance(found, dict):
+        raise Rejected(Reason.INVALID_FIELD, "$: expected an object")
+    lowered = {name.lower(): value for name, value in found.items()}
+    if len(lowered) < len(found):
+        raise Rejected(Reason.INVALID_FIELD, "$: a name stands twice")
+    return lowered
+
+
+def fit(found: dict[str, Any], shape: type[T]) -> T:
+    """Return what ``fields`` found as *shape*, whose names are in small letters, or reject it."""
+    try:
+        fitting = msgspec.convert(found, shape, dec_hook=_hook)
+    except msgspec.ValidationError as error:
+        raise Rejected(Reason.INVALID_FIELD, told(error)) from None
+    _refuse_nul(fitting)
+    return fitting
+
+
+def _checked(record: bytes, decode: Callable[[bytes], T]) -> T:
+    check_depth(record)
+    try:
+        if not record.isascii():
+            # what the shape has no place for is skipped unread
+            record.decode()
+        return decode(record)
+    except msgspec.ValidationError as error:
+        raise Rejected(Reason.INVALID_FIELD, told(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Rejected(Reason.UNREADABLE, "not JSON in UTF-8") from None
+    except ArithmeticError:
+        raise Rejected(Reason.INVALID_FIELD, "$: a number beyond all bounds") from None
+
+
+def _refuse_nul(found: Any) -> None:
+    if path := next(_with_nul(found, "$"), None):
+        raise Rejected(Reason.INVALID_FIELD, f"{path}: holds NUL")
+
+
+def number_of(*names: str) -> Callable[[bytes], str | None]:
+    """Return what tells the number in the first of the fields *names* (in any case) that is there.
+
+    It reads that field alone, so the rest may be too deep, of a wrong type or in a wrong encoding.
+    """
+
+    def number(record: bytes) -> str | None:
+        try:
+            fields = {name.lower(): raw for name, raw in _fields(record).items()}
+            found = next(fields[name.lower()] for name in names if name.lower() in fields)
+            said = str(_numeric(found))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, StopIteration):
+            return None
+        return None if "\0" in said else said
+
+    return number
+
+
+def told(error: msgspec.ValidationError) -> str:
+    """Return the path of what is wrong, and what was expected there; no value.
+
+    Of msgspec's messages only those that begin so speak of types and bounds alone: "Invalid enum
+    value 'Kari' - at `$.kind`" quotes its input.
+    """
+    message, found, path = str(error).rpartition(" - at ")
+    if not found:
+        message, path = path, "`$`"
+    path = path.strip("`")
+    if missing := _MISSING.fullmatch(message):
+        return f"{path}.{missing[1]}: missing"
+    return f"{path}: {message[0].lower()}{message[1:]}" if message.startswith("Expected ") else path
+
+
+def check_depth(record: bytes) -> None:
+    """Reject what is nested deeper than DEEPEST, before anything is decoded."""
+    if record.count(b"[") + record.count(b"{") <= DEEPEST:
+        return
+    left = _STRING.sub(b"", record).translate(None, _NOT_BRACKETS)
+    for _ in range(DEEPEST):
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    # what is left is deeper, or is not closed and will not decode
+    if left and _deepest(left) > DEEPEST:
+        raise Rejected(Reason.TOO_DEEP, "$")
+
+
+def _deepest(brackets: bytes) -> int:
+    depth = deepest = 0
+    for byte in brackets:
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _hook(shape: Any, sent: Any) -> Any:
+    if shape is times.Moment:
+        if type(sent) is not str:
+            raise ValueError("Expected a date, or a date and time, as text")
+        return times.moment(sent)
+    return _HOOKS[shape](sent)
+
+
+def _with_nul(value: Any, path: str) -> Iterator[str]:
+    """Yield the paths of text with NUL in what was read; only our own names are told."""
+    if isinstance(value, str) and "\0" in value:
+        yield path
+    elif isinstance(value, Struct):
+        names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+        for name, sent in names:
+            yield from _with_nul(getattr(value, name), f"{path}.{sent}")
+    elif isinstance(value, tuple):
+        for place, item in enumerate(value):
+            yield from _with_nul(item, f"{path}[{place}]")

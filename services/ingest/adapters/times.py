@@ -1,0 +1,56 @@
+"""Times as they are sent: aware UTC, or a bare date; without a zone they are Oslo's."""
+
+import re
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+
+from kudos.register import OSLO
+
+#: ISO 8601 as senders write it; which days a month has, the calendar says.
+_DAY = r"(19[7-9][0-9]|20[0-9]{2}|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
+_ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+PATTERN = f"^{_DAY}([T ]{_CLOCK}{_ZONE}?)?$"
+_written = re.compile(PATTERN[1:-1]).fullmatch
+
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+#: What lies after 2100 is no sale and no performance.
+LAST = datetime(2101, 1, 1, tzinfo=UTC)
+
+
+class Moment:
+    """A point in time; of a bare date its midnight in Oslo, and the hour is not known."""
+
+    __slots__ = ("at", "is_date")
+
+    def __init__(self, at: datetime, *, is_date: bool) -> None:
+        self.at = at  # aware UTC
+        self.is_date = is_date
+
+
+@lru_cache(maxsize=4096)
+def moment(text: str) -> Moment:
+    """Return what *text* says, or raise ValueError.
+
+    A time without a zone is Oslo's: the hour that comes twice in October is the first, and the one
+    that March leaves out is read by the clock before the change, so 02:30 is 03:30 summer time.
+    """
+    if _written(text) is None:
+        raise ValueError("Expected a date, or a date and time, of 1970 to 2100")
+    is_date = len(text) == 10
+    try:
+        if is_date:
+            said = datetime.combine(date.fromisoformat(text), time(0), OSLO)
+        else:
+            said = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("Expected a day of the calendar") from None
+    at = utc(said)
+    if not FIRST <= at < LAST:
+        raise ValueError("Expected a date, or a date and time, of 1970 to 2100")
+    return Moment(at, is_date=is_date)
+
+
+def utc(said: datetime) -> datetime:
+    """Return *said* in UTC; without a zone it is Oslo's."""
+    return (said if said.tzinfo else said.replace(tzinfo=OSLO)).astimezone(UTC)

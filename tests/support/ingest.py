@@ -1,12 +1,13 @@
 """Ingest under test: its app on a broker in memory, and a vendor that speaks plainly."""
 
+import asyncio
 import base64
 import hmac
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -147,4 +148,8 @@ def sale(number: str, **more: Any) -> dict[str, Any]:
     return {"number": number} | more
 
 
-SECOND = timedelta(seconds=1)
+async def until(true: Callable[[], bool], seconds: float = 10) -> None:
+    """Return when *true* says so; raise TimeoutError after *seconds*."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 (another thread makes it true)
+            await asyncio.sleep(0)

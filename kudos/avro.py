@@ -66,8 +66,6 @@ _UNREADABLE = (
     OverflowError,
     MemoryError,
     TypeError,
-    # of a word that its field does not know: an earlier release's, or none's
-    msgspec.ValidationError,
     struct.error,
     SchemaResolutionError,
 )

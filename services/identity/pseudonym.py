@@ -1,6 +1,6 @@
 """Replace a customer, and the vendor's own numbers, with keyed hashes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -155,7 +155,7 @@ def revision(content: str, version: int | None, received_at: datetime) -> str:
 
 
 def match_keys(
-    within: tuple[str, str], known: dict[str, tuple[str, ...]], versions: Sequence[bytes]
+    within: tuple[str, str], known: Mapping[str, tuple[str, ...]], versions: Sequence[bytes]
 ) -> dict[str, str]:
     """Return the keys of the newest version, by kind and version ("email.2").
 

@@ -23,7 +23,6 @@ CREATE TABLE IF NOT EXISTS sales (
     organisation LowCardinality(String),
     transaction_id UInt128,
     revision UInt128,
-    received_at DateTime64(6, 'UTC'),
     order_id UInt128,
     sold_at DateTime('UTC'),
     channel LowCardinality(String),

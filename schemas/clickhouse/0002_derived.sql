@@ -8,9 +8,9 @@ CREATE TABLE IF NOT EXISTS sales_live (
     minute Nested (                    -- local minute of the day; lines whose hour is known
         of_day UInt16,
         currency String,
-        orders UInt32,
-        tickets UInt32,
-        refunded_tickets UInt32,
+        orders UInt64,
+        tickets UInt64,
+        refunded_tickets UInt64,
         gross_revenue Int64,
         net_revenue Int64
     )
@@ -22,16 +22,16 @@ CREATE TABLE IF NOT EXISTS kpi_daily (
     scope LowCardinality(String),
     day Date,
     generation UInt64,
-    orders UInt32,
-    ticket_orders UInt32,              -- orders with a ticket
-    tickets UInt32,
-    refunded_tickets UInt32,
-    known_tickets UInt32,              -- tickets whose customer is known
-    known_refunded_tickets UInt32,
-    customer_records UInt32,
+    orders UInt64,
+    ticket_orders UInt64,              -- orders with a ticket
+    tickets UInt64,
+    refunded_tickets UInt64,
+    known_tickets UInt64,              -- tickets whose customer is known
+    known_refunded_tickets UInt64,
+    customer_records UInt64,
     money Nested (
         currency String,
-        orders UInt32,
+        orders UInt64,
         gross_revenue Int64,
         net_revenue Int64,
         fees Int64,

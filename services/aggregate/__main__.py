@@ -1,0 +1,108 @@
+"""Aggregate: facts by a Faust app; its leader refreshes the tables and moves the watermark on."""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import uvloop
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from kudos.clickhouse import connect, migrate
+from kudos.errors import Misconfigured
+from kudos.health import serve
+from kudos.kafka import KafkaSink
+from kudos.logs import configure
+from kudos.metrics import DEAD_LETTERS
+from kudos.sealing import Sealer
+from kudos.stream import DeadLetters
+from services.aggregate import app as faust_app
+from services.aggregate import store
+from services.aggregate.app import Partitions
+from services.aggregate.keep import Arrivals, Keeper
+from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher
+from services.aggregate.offsets import Offsets
+from services.aggregate.settings import AggregateSettings
+
+log = logging.getLogger(__name__)
+
+#: A batch in flight may end; else it is done again at the next start, which is harmless.
+PATIENCE_S = 8.0
+
+
+def main() -> int:
+    """Run until SIGTERM (0) or a crash (1); 2 when a setting is wrong."""
+    configure("aggregate")
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    try:
+        settings = AggregateSettings.read()
+        migrate(settings.clickhouse_url())
+        return asyncio.run(_run(settings))
+    except Misconfigured as error:
+        sys.stderr.write(f"aggregate: {error}\n")
+        return 2
+    except (ClickHouseError, OSError) as error:
+        log.critical("ClickHouse does not answer: %s", type(error).__name__)
+        return 1
+
+
+async def _run(settings: AggregateSettings) -> int:
+    arrivals = Arrivals()
+    app, _ = faust_app.create(settings, keeper(settings, arrivals).keep)
+    held = Partitions(app)
+    serve(settings.aggregate_port, held.any, settings.host)
+    stop, ended = asyncio.Event(), threading.Event()
+    events = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        events.add_signal_handler(number, stop.set)
+    loops = leader(settings, held.leads, ended, arrivals)
+    died: list[str] = []
+
+    def guarded(loop: Loop) -> None:
+        try:
+            loop.run()
+        except Exception as error:
+            died.append(loop.name)
+            log.critical("%s died", loop.name, exc_info=error)
+            events.call_soon_threadsafe(stop.set)
+
+    threads = [threading.Thread(target=guarded, args=[x], name=x.name, daemon=True) for x in loops]
+    for thread in threads:
+        thread.start()
+    whole = await faust_app.run(app, stop, PATIENCE_S)
+    ended.set()
+    return 0 if whole and not died else 1
+
+
+def keeper(settings: AggregateSettings, arrivals: Arrivals) -> Keeper:
+    """Return what keeps batches, by real clients."""
+    client = connect(settings.clickhouse_url())
+    dead = DeadLetters(
+        "aggregate",
+        Sealer(settings.secret("seal.replay.public")),
+        lambda reason: DEAD_LETTERS.labels("aggregate", reason).inc(),
+    )
+    sink = KafkaSink(settings.kafka_config())
+    return Keeper(partial(store.write, client), sink, dead, arrivals)
+
+
+def leader(
+    settings: AggregateSettings,
+    leading: Callable[[], bool],
+    stop: threading.Event,
+    arrivals: Arrivals,
+) -> Iterable[Loop]:
+    """Return what only the leader does; each loop has its own clients."""
+    url: Any = settings.clickhouse_url()
+    refresher = Refresher(url, leading, stop)
+    offsets = Offsets(settings.kafka_config())
+    follower = Follower(url, leading, stop, offsets=offsets, refresher=refresher, arrivals=arrivals)
+    return refresher, follower, Bookkeeper(url, leading, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""How the derived tables follow from the facts: the definitions of ``kpis.md`` in SQL.
+
+Each statement computes whole cells, (day, organisation), named by ``{cells}``, and writes a row for
+every one of them, so that a value which vanished is gone. An order or customer record counts where
+it has a sale line; a refund counts on its own day.
+"""
+
+#: One row a line, and one without anything for each cell, so that an empty one is written too.
+_LINES = """
+SELECT organisation, day, toString(currency) AS currency, order_id, customer_ref, record_ref,
+    line.kind = 'sale' AS sale, line.item AS item, line.at AS at, line.timed AS timed,
+    toInt64(line.quantity) AS quantity, line.amount - line.discount AS price, line.fee AS fee,
+    item NOT IN ('gift_card', 'donation', 'season_pass_use') AS revenue
+FROM sales FINAL ARRAY JOIN line
+WHERE (day, organisation) IN {cells:Array(Tuple(Date, String))}
+UNION ALL
+SELECT cell.2, cell.1, '', 0, 0, 0, false, '', toDateTime(0, 'UTC'), true, 0, 0, 0, false
+FROM (SELECT arrayJoin({cells:Array(Tuple(Date, String))}) AS cell)
+"""
+
+_SALES_LIVE = f"""
+INSERT INTO sales_live (organisation, day, generation, minute.of_day, minute.currency,
+    minute.orders, minute.tickets, minute.refunded_tickets, minute.gross_revenue,
+    minute.net_revenue)
+SELECT organisation, day, {{generation:UInt64}}, m.1, m.2, m.3, m.4, m.5, m.6, m.7
+FROM (
+    SELECT organisation, day, arraySort(groupArrayIf((of_day, currency, orders, tickets,
+        refunded_tickets, gross_revenue, net_revenue), currency != '')) AS m
+    FROM (
+        SELECT organisation, day, currency,
+            toHour(at, 'Europe/Oslo') * 60 + toMinute(at, 'Europe/Oslo') AS of_day,
+            uniqExactIf(order_id, sale) AS orders,
+            sumIf(quantity, sale AND item = 'ticket') AS tickets,
+            sumIf(quantity, NOT sale AND item = 'ticket') AS refunded_tickets,
+            sumIf(price, sale AND revenue) AS gross_revenue,
+            gross_revenue - sumIf(price, NOT sale AND revenue) AS net_revenue
+        FROM ({_LINES}) WHERE timed
+        GROUP BY organisation, day, currency, of_day
+    ) GROUP BY organisation, day
+)
+"""  # noqa: S608 (all of it is ours; what varies is a parameter)
+
+#: By currency first, for money; the orders and records of several currencies are then one set.
+_KPI_DAILY = f"""
+INSERT INTO kpi_daily (scope_kind, scope, day, generation, orders, ticket_orders, tickets,
+    refunded_tickets, known_tickets, known_refunded_tickets, customer_records, money.currency,
+    money.orders, money.gross_revenue, money.net_revenue, money.fees, money.ticket_revenue,
+    money.paid_tickets)
+SELECT 'organisation', organisation, day, {{generation:UInt64}}, all_orders, all_ticket_orders,
+    all_tickets, all_refunded, all_known, all_known_refunded, all_records,
+    m.1, m.2, m.3, m.4, m.5, m.6, m.7
+FROM (
+    SELECT organisation, day,
+        uniqExactMerge(bought) AS all_orders, uniqExactMerge(bought_tickets) AS all_ticket_orders,
+        sum(tickets) AS all_tickets, sum(refunded) AS all_refunded,
+        sum(known) AS all_known, sum(known_refunded) AS all_known_refunded,
+        uniqExactMerge(records) AS all_records,
+        arraySort(groupArrayIf((currency, orders, gross_revenue, net_revenue, fees,
+            ticket_revenue, paid_tickets), currency != '')) AS m
+    FROM (
+        SELECT organisation, day, currency,
+            uniqExactStateIf(order_id, sale) AS bought,
+            uniqExactStateIf(order_id, sale AND item = 'ticket') AS bought_tickets,
+            uniqExactStateIf(record_ref, sale AND record_ref != 0) AS records,
+            sumIf(quantity, sale AND item = 'ticket') AS tickets,
+            sumIf(quantity, NOT sale AND item = 'ticket') AS refunded,
+            sumIf(quantity, sale AND item = 'ticket' AND customer_ref != 0) AS known,
+            sumIf(quantity, NOT sale AND item = 'ticket' AND customer_ref != 0) AS known_refunded,
+            uniqExactIf(order_id, sale) AS orders,
+            sumIf(price, sale AND revenue) AS gross_revenue,
+            gross_revenue - sumIf(price, NOT sale AND revenue) AS net_revenue,
+            sum(if(sale, fee, -fee)) AS fees,
+            sumIf(if(sale, price, -price), item = 'ticket') AS ticket_revenue,
+            sumIf(if(sale, quantity, -quantity), item = 'ticket' AND price > 0) AS paid_tickets
+        FROM ({_LINES})
+        GROUP BY organisation, day, currency
+    ) GROUP BY organisation, day
+)
+"""  # noqa: S608 (all of it is ours; what varies is a parameter)
+
+#: The tables that are refreshed together, and the statement of each.
+TABLES = {"sales_live": _SALES_LIVE, "kpi_daily": _KPI_DAILY}
+
+#: The cells whose marks not all of ``{targets}`` have taken in, and the generation, from ONE
+#: reading of the marks; the newest first.
+STALE = """
+SELECT day, organisation, sum(m) AS seen, any(generation)
+FROM (
+    SELECT day, organisation, sum(marks) AS m, 0 AS done, sum(sum(marks)) OVER () AS generation
+    FROM marks GROUP BY day, organisation
+) AS marked
+LEFT JOIN (
+    SELECT day, organisation, if(uniqExact(target) = length({targets:Array(String)}), min(d), 0)
+        AS taken
+    FROM (
+        SELECT target, day, organisation, max(marks) AS d FROM covered
+        WHERE target IN {targets:Array(String)} GROUP BY target, day, organisation
+    ) GROUP BY day, organisation
+) AS before USING (day, organisation)
+GROUP BY day, organisation, taken HAVING seen > taken
+ORDER BY day DESC, organisation
+"""
+GENERATION = "SELECT sum(marks) FROM marks"

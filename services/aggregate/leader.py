@@ -1,0 +1,237 @@
+"""What only the leader does: refresh the derived tables, and say how far everything is.
+
+Two leaders at once are harmless, and so is none for a while. What is away for a while (the broker,
+ClickHouse) is waited for.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from confluent_kafka import KafkaException
+from urllib3.exceptions import HTTPError
+
+from kudos import ledger
+from kudos.clickhouse import connect
+from kudos.metrics import LEDGER_DIFFERENCE, PUSH_TO_QUERYABLE, WATERMARK, note_lag
+from kudos.topics import ENRICHED
+from services.aggregate import refresh
+from services.aggregate.facts import OSLO
+from services.aggregate.figures import TABLES as REFRESHED
+from services.aggregate.keep import Arrivals
+from services.aggregate.watermark import FACTS, LEDGER, PASSES, TABLES, Part, Pipeline, Reader, Seen
+
+log = logging.getLogger(__name__)
+
+#: What passes when the broker or ClickHouse is back.
+AWAY = (ClickHouseError, KafkaException, HTTPError, OSError)
+#: Seconds between two looks at the broker: while something happens, and while nothing does.
+TICK_S, IDLE_TICK_S = 0.1, 0.25
+#: Between two publications; each is a part that ClickHouse has to merge.
+PUBLISH_S = 0.2
+#: Between two refreshes, and as a share of the last one's time: sales are to be taken in meanwhile.
+PAUSE_S, SHARE = 0.15, 1.5
+LEDGER_S = 10.0
+_WAIT_S = (0.2, 5.0)
+#: Enough observations a publication.
+_SAMPLE = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Asks(Protocol):
+    """The broker, as far as the watermark asks it."""
+
+    def committed(self) -> dict[Reader, int]:
+        """Return what each group has committed."""
+
+    def ends(self) -> dict[Part, int]:
+        """Return where each partition ends."""
+
+    def begins(self, parts: "set[Part]") -> dict[Part, int]:
+        """Return the first offset that is still there, of *parts*."""
+
+
+class Loop:
+    """Runs ``once`` again and again while this instance leads, until *stop*."""
+
+    name = "loop"
+
+    def __init__(self, url: str, leading: Callable[[], bool], stop: threading.Event) -> None:
+        self._url, self._leading, self._stop = url, leading, stop
+        self._client: Client | None = None
+        self._led = False
+
+    def run(self) -> None:
+        """Return after *stop*; raise what will not pass."""
+        wait, longest = _WAIT_S
+        pause = 0.0
+        while not self._stop.wait(pause):
+            try:
+                pause = self._step()
+                wait = _WAIT_S[0]
+            except AWAY as error:
+                log.warning("%s waits: %s", self.name, type(error).__name__)
+                pause, wait = wait, min(2 * wait, longest)
+
+    def _step(self) -> float:
+        if not self._leading():
+            self._led = False
+            return 0.2
+        if not self._led:
+            self.begin()
+            self._led = True
+        return self.once()
+
+    def begin(self) -> None:
+        """Prepare to lead."""
+
+    def once(self) -> float:
+        """Do it, and return the seconds to wait."""
+        raise NotImplementedError
+
+    @property
+    def client(self) -> Client:
+        """Return this loop's own client."""
+        if self._client is None:
+            self._client = connect(self._url)
+        return self._client
+
+
+class Refresher(Loop):
+    """Refreshes when it is wanted; counts the passes that have begun and the last that ended."""
+
+    name = "refresh"
+
+    def __init__(self, url: str, leading: Callable[[], bool], stop: threading.Event) -> None:
+        super().__init__(url, leading, stop)
+        self.begun = self.done = 0
+        self._wanted = threading.Event()
+        self._generation = -1
+
+    def want(self) -> None:
+        """Ask for a pass that begins from now on."""
+        self._wanted.set()
+
+    def once(self) -> float:
+        """Make one pass: what was marked before it began is then in the tables."""
+        if not self._wanted.wait(0.5):
+            return 0.0
+        self._wanted.clear()
+        self.begun += 1
+        began = time.monotonic()
+        generation = refresh.generation_of(self.client)
+        if generation != self._generation:
+            refresh.run_pass(self.client, datetime.now(OSLO).date())
+            self._generation = generation
+        self.done = self.begun
+        return max(PAUSE_S, SHARE * (time.monotonic() - began))
+
+
+class Follower(Loop):
+    """Moves the watermark on: a round at every look, many in flight at once."""
+
+    name = "watermark"
+
+    def __init__(
+        self,
+        url: str,
+        leading: Callable[[], bool],
+        stop: threading.Event,
+        *,
+        offsets: Asks,
+        refresher: Refresher,
+        arrivals: Arrivals,
+    ) -> None:
+        super().__init__(url, leading, stop)
+        self._offsets, self._refresher, self._arrivals = offsets, refresher, arrivals
+        self._lag = note_lag("aggregate")
+        self.begin_rounds()
+
+    def begin_rounds(self) -> None:
+        """Forget all rounds: those of an earlier time as leader are old."""
+        self._facts, self._tables, self._ledger = map(Pipeline, (FACTS, TABLES, LEDGER))
+        self._ends: dict[Part, int] = {}
+        self._news: dict[str, int] = {}
+        self._published = 0.0
+
+    def begin(self) -> None:
+        """Begin where the leader before has come to: what was received earlier is a replay."""
+        self.begin_rounds()
+        self._arrivals.passed(microseconds(ledger.watermarks(self.client).get("sales_live")))
+
+    def once(self) -> float:
+        """Look once, and publish how far all is."""
+        moment, seen = self.look()
+        self._follow(moment, seen)
+        if self._news and time.monotonic() - self._published >= PUBLISH_S:
+            self._publish()
+        idle = seen.ends == self._ends
+        self._ends = dict(seen.ends)
+        return IDLE_TICK_S if idle else TICK_S
+
+    def look(self) -> tuple[int, Seen]:
+        """Return a moment, and what was seen: first what is committed, after it the ends."""
+        committed = self._offsets.committed() | {("refresh", PASSES, 0): self._refresher.done}
+        moment = microseconds(datetime.now(UTC))
+        ends = self._offsets.ends() | {(PASSES, 0): self._refresher.begun + 1}
+        known = {(topic, number) for _, topic, number in committed}
+        begins = self._offsets.begins({p for p, end in ends.items() if end and p not in known})
+        return moment, Seen(committed, ends, begins)
+
+    def _follow(self, moment: int, seen: Seen) -> None:
+        self._facts.start(moment, seen)
+        facts = self._facts.advance(seen)
+        if facts is not None:
+            self._tables.start(facts, seen)
+            self._ledger.start(facts, seen)
+            self._refresher.want()
+            self._news["facts"] = facts
+        if (tables := self._tables.advance(seen)) is not None:
+            self._news |= dict.fromkeys(REFRESHED, tables)
+        if (units := self._ledger.advance(seen)) is not None:
+            self._news["ledger"] = units
+        self._lag(
+            {
+                (topic, number): max(0, end - seen.committed.get(("aggregate", topic, number), 0))
+                for (topic, number), end in seen.ends.items()
+                if topic == ENRICHED.name
+            }
+        )
+
+    def _publish(self) -> None:
+        news, self._news = self._news, {}
+        now = datetime.now(UTC)
+        rows = [(family, _EPOCH + timedelta(microseconds=at), now) for family, at in news.items()]
+        names = ["family", "watermark", "noted_at"]
+        self.client.insert("watermarks", rows, column_names=names)
+        self._published = time.monotonic()
+        if "sales_live" in news:
+            WATERMARK.set(news["sales_live"] / 1e6)
+            waited = self._arrivals.passed(news["sales_live"])
+            at = microseconds(datetime.now(UTC))
+            for received_at in waited[:: len(waited) // _SAMPLE + 1]:
+                PUSH_TO_QUERYABLE.observe((at - received_at) / 1e6)
+
+
+class Bookkeeper(Loop):
+    """Keeps the metric of the ledger's differences."""
+
+    name = "ledger"
+
+    def once(self) -> float:
+        """Compare once; what is still on its way gets some time."""
+        began = time.monotonic()
+        for account in ledger.settled(self.client, wait=self._stop.wait).accounts:
+            LEDGER_DIFFERENCE.labels(account.organisation).set(account.difference)
+        # it reads every unit: of many millions, less often
+        return max(LEDGER_S, 20 * (time.monotonic() - began))
+
+
+def microseconds(at: datetime | None) -> int:
+    """Return *at* as microseconds since 1970; 0 where there is none."""
+    return 0 if at is None else (at - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,112 @@
+"""Keep the derived tables in step with the facts: whole cells, recomputed, never added to.
+
+Any number of refreshers may run, be paused or killed: rows bear the generation of marks that was
+read before the facts were, and the greater generation stands, whoever wrote last.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from clickhouse_connect.driver.client import Client
+from msgspec import Struct
+
+from kudos.metrics import REFRESH_SECONDS
+from services.aggregate.figures import GENERATION, STALE, TABLES
+
+#: A statement's bounds: an import of years takes many, and today's sales get in between.
+_DAYS, _CELLS = 31, 2000
+#: Each year is its own partition and a row's day tells which: so FINAL merges within them.
+_SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
+
+
+class Cell(NamedTuple):
+    """One organisation's day, and how many marks it had."""
+
+    day: date
+    organisation: str
+    seen: int
+
+
+class Stale(Struct, frozen=True):
+    """The cells that are not covered, the newest day first, and the generation of all marks."""
+
+    generation: int
+    cells: tuple[Cell, ...]
+
+
+def generation_of(client: Client) -> int:
+    """Return how many marks there are: it grows with every change."""
+    [(generation,)] = client.query(GENERATION).result_rows
+    return int(generation)
+
+
+def look(client: Client) -> Stale:
+    """Return what is stale by one reading of the marks."""
+    rows = client.query(STALE, parameters={"targets": list(TABLES)}).result_rows
+    generation = max((row[3] for row in rows), default=0)
+    return Stale(generation, tuple(Cell(*row[:3]) for row in rows))
+
+
+def recompute(client: Client, table: str, cells: Sequence[Cell], generation: int) -> None:
+    """Write *cells* of *table* as they follow from the facts now."""
+    asked = {"cells": [(c.day, c.organisation) for c in cells], "generation": generation}
+    with REFRESH_SECONDS.labels(table).time():
+        # a raw query sends long parameters as a form; a command would put them into the address
+        client.raw_query(TABLES[table], parameters=asked, settings=_SETTINGS)
+
+
+def cover(client: Client, cells: Sequence[Cell]) -> None:
+    """Note that all tables have taken in what *cells* had been marked with."""
+    rows = [(table, *cell) for table in TABLES for cell in cells]
+    names = ["target", "day", "organisation", "marks"]
+    client.insert("covered", rows, column_names=names)
+
+
+def refresh(client: Client, cells: Sequence[Cell], generation: int) -> None:
+    """Bring *cells* of all tables to *generation*."""
+    for table in TABLES:
+        recompute(client, table, cells, generation)
+    cover(client, cells)
+
+
+def portions(cells: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
+    """Yield *cells*, sorted by day, as many at a time as one statement should take."""
+    portion: list[Cell] = []
+    days: set[date] = set()
+    for cell in cells:
+        if len(portion) == _CELLS or (len(days) == _DAYS and cell.day not in days):
+            yield portion
+            portion, days = [], set()
+        portion.append(cell)
+        days.add(cell.day)
+    if portion:
+        yield portion
+
+
+def live_first(cells: Sequence[Cell], today: date) -> list[Cell]:
+    """Return *cells* with today's and later ones first, then those before, the newest first."""
+    return sorted(cells, key=lambda cell: (cell.day < today, -cell.day.toordinal()))
+
+
+def run_pass(client: Client, today: date) -> int:
+    """Refresh everything that is stale as of now; return the number of cells.
+
+    A pass of many portions looks again after each, for today's cells: sales go on meanwhile.
+    """
+    stale = look(client)
+    live = [c for c in stale.cells if c.day >= today]
+    earlier = [c for c in stale.cells if c.day < today]
+    done = 0
+    for portion in (*portions(live), *portions(earlier)):
+        if done and portion[0].day < today:
+            _catch_up(client, today)
+        refresh(client, portion, stale.generation)
+        done += len(portion)
+    return done
+
+
+def _catch_up(client: Client, today: date) -> None:
+    stale = look(client)
+    for portion in portions([c for c in stale.cells if c.day >= today]):
+        refresh(client, portion, stale.generation)

@@ -10,8 +10,11 @@ from clickhouse_connect.driver.client import Client
 SETTINGS = {"async_insert": 0, "insert_deduplicate": 0}
 
 
-def connect(url: str) -> Client:
-    """Return a client of the database that *url* names; it is not shared between threads."""
+def connect(url: str, timeout_s: int = 120) -> Client:
+    """Return a client of the database that *url* names; it is not shared between threads.
+
+    A statement that says nothing for *timeout_s* has failed.
+    """
     parts = urlsplit(url)
     return clickhouse_connect.get_client(
         interface=parts.scheme,
@@ -24,7 +27,7 @@ def connect(url: str) -> Client:
         # a session would make every client's queries wait for one another
         autogenerate_session_id=False,
         connect_timeout=5,
-        send_receive_timeout=120,
+        send_receive_timeout=timeout_s,
     )
 
 

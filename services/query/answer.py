@@ -32,6 +32,14 @@ class Answer(Struct, frozen=True):
     cells: tuple[Cell, ...]
 
 
+class Point(Struct, frozen=True):
+    """One measure on one day; money in *currency*'s minor unit; None: undefined that day."""
+
+    day: date
+    value: int | float | None
+    currency: str | None = None
+
+
 class Minute(Struct, frozen=True):
     """What was sold in one minute of a day, in one currency."""
 

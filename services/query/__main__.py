@@ -1,0 +1,81 @@
+"""Query: answer a closed set of questions."""
+
+import socket
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+import uvicorn
+from starlette.routing import BaseRoute
+
+from kudos.clickhouse import connect, migrate
+from kudos.errors import Misconfigured
+from kudos.logs import configure
+from kudos.register import WatchedRegister
+from services.query.answers import Answers
+from services.query.app import create_app
+from services.query.pool import Pool
+from services.query.settings import Settings
+from services.query.tokens import Recognise, bearer
+
+#: A statement that takes longer has failed; and what is in flight when it is told to stop may end.
+_TIMEOUT_S = 25
+_PATIENCE_S = 5
+
+
+def compose() -> tuple[uvicorn.Server, socket.socket]:
+    """Return the server, by real clients, and the socket that it listens on."""
+    settings = Settings.read()
+    url = settings.clickhouse_url()
+    register = WatchedRegister(settings.organisations)
+    answers = Answers(Pool(partial(connect, url, _TIMEOUT_S)), register, lambda: datetime.now(UTC))
+    pages, ways = dashboard(settings, answers, register)
+    app = create_app(
+        answers,
+        register,
+        [bearer(register), *ways],
+        pages=pages,
+        prepare=partial(migrate, url),
+    )
+    config = uvicorn.Config(
+        app,
+        access_log=False,  # the audit log says who asked what
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=_PATIENCE_S,
+    )
+    return uvicorn.Server(config), listen(settings.host, settings.query_port)
+
+
+def dashboard(
+    _settings: Settings, _answers: Answers, _register: WatchedRegister
+) -> tuple[Sequence[BaseRoute], Sequence[Recognise]]:
+    """Return the pages, and how their session tells who asks."""
+    return (), ()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens, or raise Misconfigured."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise Misconfigured(f"port {port} is taken: {error.strerror}") from None
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT; 2 where a setting is wrong or the port taken."""
+    configure("query")
+    try:
+        server, listening = compose()
+    except Misconfigured as error:
+        sys.stderr.write(f"query: {error}\n")
+        return 2
+    with listening:
+        server.run(sockets=[listening])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

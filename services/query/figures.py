@@ -1,0 +1,201 @@
+"""Figures: which sums a question needs, which table has them, and the cells they make."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+
+from clickhouse_connect.driver.client import Client
+from msgspec import Struct
+
+from kudos.ledger import watermarks
+from services.query.answer import Answer, Cell, Point
+from services.query.breakdowns import BREAKDOWNS, UNKNOWN
+from services.query.measures import MEASURES, SUMS, Measure
+from services.query.problems import Refused
+from services.query.question import Question
+from services.query.statements import from_days, from_facts
+
+#: More cells are no figure but a copy.
+MOST_CELLS = 20_000
+#: Each year is its own partition and a row's day tells which: so FINAL merges within them.
+SETTINGS = {"do_not_merge_across_partitions_select_final": 1, "max_execution_time": 20}
+
+Family = Literal["facts", "kpi_daily"]
+Sums = Mapping[str, int]
+#: The sums of each (values of the breakdown…, currency); over all currencies it is ''.
+Rows = Mapping[tuple[str, ...], Sums]
+CurrencyOf = Callable[[str], str]  # the register's, of an organisation
+
+
+class Stretch(Struct, frozen=True):
+    """What one reading of a table answers: one organisation's days, told apart by *by*."""
+
+    organisation: str
+    begins: date
+    ends: date
+    by: tuple[str, ...]
+    family: Family
+
+
+class Need(Struct):
+    """The sums that a stretch is read for, over all currencies and by currency."""
+
+    totals: set[str]
+    currencies: set[str]
+
+
+def family_of(question: Question) -> Family:
+    """Return which table answers: ``kpi_daily`` for days that add up, or that stand alone."""
+    sums = [SUMS[name] for name in MEASURES[question.measure].sums]
+    alone = question.period.begins == question.period.ends
+    daily = not question.by and all(s.daily and (alone or s.adds_up) for s in sums)
+    return "kpi_daily" if daily else "facts"
+
+
+def stretch_of(question: Question) -> Stretch:
+    """Return what has to be read for *question*."""
+    period = question.period
+    return Stretch(
+        question.organisation, period.begins, period.ends, question.by, family_of(question)
+    )
+
+
+def needs_of(questions: Iterable[Question]) -> dict[Stretch, Need]:
+    """Return what has to be read for *questions*, each stretch once, coverage included."""
+    needs: defaultdict[Stretch, Need] = defaultdict(lambda: Need(set(), set()))
+    for question in questions:
+        measure, need = MEASURES[question.measure], needs[stretch_of(question)]
+        (need.currencies if measure.money else need.totals).update(measure.sums)
+        needs[_coverage_of(question)].totals.update(MEASURES["coverage"].sums)
+    return dict(needs)
+
+
+def _coverage_of(question: Question) -> Stretch:
+    period = question.period
+    return Stretch(question.organisation, period.begins, period.ends, (), "kpi_daily")
+
+
+def ask_many(
+    client: Client, questions: Sequence[Question], currency_of: CurrencyOf
+) -> list[Answer]:
+    """Answer each of *questions*, in order; what they share is read once.
+
+    Raise Refused where there would be more than ``MOST_CELLS``.
+    """
+    known = watermarks(client)  # before the figures, which may then be newer and never older
+    rows = {stretch: _read(client, stretch, need) for stretch, need in needs_of(questions).items()}
+    return [
+        answer(
+            question,
+            rows[stretch_of(question)],
+            coverage=rows[_coverage_of(question)],
+            as_of=known.get(family_of(question)),
+            currency=currency_of(question.organisation),
+        )
+        for question in questions
+    ]
+
+
+def ask(client: Client, question: Question, currency_of: CurrencyOf) -> Answer:
+    """Answer *question*; errors as of ``ask_many``."""
+    return ask_many(client, [question], currency_of)[0]
+
+
+def answer(
+    question: Question, rows: Rows, *, coverage: Rows, as_of: datetime | None, currency: str
+) -> Answer:
+    """Return the answer that *rows* give; *currency* is what nothing was sold in."""
+    measure = MEASURES[question.measure]
+    nothing: Sums = defaultdict(int)
+    known = MEASURES["coverage"].value(coverage.get(("",), nothing))
+    return Answer(
+        definition=f"{measure.id}@{measure.version}",
+        scope=f"organisation:{question.organisation}",
+        period=question.period,
+        as_of=as_of,
+        organisations=1,
+        coverage=known,
+        unit=measure.unit,
+        kind="live",
+        cells=tuple(_cells(measure, question.by, rows, currency)),
+    )
+
+
+def _cells(measure: Measure, by: tuple[str, ...], rows: Rows, currency: str) -> Iterator[Cell]:
+    found = {where: sums for where, sums in rows.items() if (where[-1] != "") == measure.money}
+    if not found and not by:
+        found = {(currency if measure.money else "",): defaultdict(int)}
+    for where in sorted(found, key=_order(by)):
+        value = measure.value(found[where])
+        yield Cell(
+            by=dict(zip(by, where, strict=False)),
+            value=value,
+            currency=where[-1] or None,
+            why="undefined" if value is None else None,
+        )
+
+
+def _order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
+    """Return what cells are sorted by: values as they are declared, what is unknown last."""
+    places = [{v: n for n, v in enumerate(BREAKDOWNS[name].values)} for name in by]
+
+    def key(where: tuple[str, ...]) -> Any:
+        values = zip(places, where, strict=False)
+        return [(v == UNKNOWN, at.get(v, len(at)), v) for at, v in values], where[-1]
+
+    return key
+
+
+def _read(client: Client, stretch: Stretch, need: Need) -> Rows:
+    asked = {
+        "organisation": stretch.organisation,
+        "begins": stretch.begins,
+        "ends": stretch.ends,
+    }
+    rows: dict[tuple[str, ...], Sums] = {}
+    for sql, sums, many in _statements(stretch, need):
+        found = client.query(sql, parameters=asked, settings=SETTINGS).result_rows
+        if len(found) > MOST_CELLS:
+            raise Refused(422, "There would be too many cells: ask for a shorter period, or less.")
+        for row in found:
+            rows[tuple(map(str, row[:many]))] = dict(zip(sums, map(int, row[many:]), strict=True))
+    return rows
+
+
+def _statements(stretch: Stretch, need: Need) -> Iterator[tuple[str, list[str], int]]:
+    """Yield statements, the sums in each one's rows, and how many values come before these."""
+    if stretch.family == "facts":
+        sums = sorted(need.totals | need.currencies)
+        sql = from_facts(
+            sums,
+            stretch.by,
+            totals=bool(need.totals),
+            currencies=bool(need.currencies),
+            most=MOST_CELLS + 1,
+        )
+        yield sql, sums, len(stretch.by) + 1
+        return
+    for names, currencies in ((need.totals, False), (need.currencies, True)):
+        if names:
+            yield from_days(sorted(names), currencies=currencies), sorted(names), 1
+
+
+def curve(client: Client, organisation: str, measure: str, begins: date, ends: date) -> list[Point]:
+    """Return *measure* day by day; days without a point had nothing at all.
+
+    Raise KeyError where no such measure is kept by day.
+    """
+    asked = MEASURES[measure]
+    sums = sorted(asked.sums)
+    if not all(SUMS[name].daily for name in sums):
+        raise KeyError(measure)
+    rows = client.query(
+        from_days(sums, currencies=asked.money, by_day=True),
+        parameters={"organisation": organisation, "begins": begins, "ends": ends},
+        settings=SETTINGS,
+    ).result_rows
+    return [
+        Point(day, asked.value(dict(zip(sums, map(int, found), strict=True))), currency or None)
+        for day, currency, *found in rows
+    ]

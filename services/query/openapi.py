@@ -1,0 +1,159 @@
+"""What may be asked, as OpenAPI 3.1, made from the catalogue."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+from services.query.breakdowns import BREAKDOWNS
+from services.query.formats import MEDIA_TYPES
+from services.query.measures import MEASURES
+from services.query.periods import FORMS, WINDOWS
+
+Schema = dict[str, Any]
+
+_NUMBER: Schema = {"type": ["integer", "number", "null"]}
+_TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
+_TEXT: Schema = {"type": "string"}
+_DAY: Schema = {"type": "string", "format": "date"}
+_WORDS: Schema = {
+    "type": "object",
+    "required": ["nb", "en"],
+    "properties": {"nb": _TEXT, "en": _TEXT},
+}
+_PERIOD = (
+    r"^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?|-W[0-9]{2}|-Q[1-4])?|season-[0-9]{4}"
+    rf"|rolling-({'|'.join(map(str, WINDOWS))})@[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})$"
+)
+_REFUSALS = {
+    "400": "a parameter is wrong, missing, repeated or none",
+    "401": "no token, or one that is not valid",
+    "403": "this role, or this organisation, may not see it",
+    "406": "none of the forms that are accepted",
+    "422": "understood, but not in the catalogue: may_ask tells what is",
+    "503": "the figures cannot be reached just now",
+}
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "required": [*properties], "properties": properties}
+
+
+def _listing(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _schemas() -> dict[str, Schema]:
+    cell = _object(by={"type": "object", "additionalProperties": _TEXT}, value=_NUMBER)
+    cell["properties"] |= {
+        "currency": {"type": "string", "description": "of money only, which is in its minor unit"},
+        "why": {"type": "string", "enum": ["undefined"], "description": "why there is no value"},
+    }
+    measure = _object(id=_TEXT, version={"type": "integer"}, unit=_TEXT, name=_WORDS)
+    measure["properties"] |= {"definition": _WORDS, "breakdowns": _listing(_TEXT)}
+    counts = ("of_day", "orders", "tickets", "refunded_tickets", "gross_revenue", "net_revenue")
+    numbers: dict[str, Schema] = {name: {"type": "integer"} for name in counts}
+    total = _object(measure=_TEXT, value=_NUMBER)
+    total["properties"]["currency"] = _TEXT
+    problem = _object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
+    may = {"type": "object", "additionalProperties": _listing(_TEXT)}
+    problem["properties"]["may_ask"] = may
+    return {
+        "Figure": _object(
+            definition=_TEXT,
+            scope=_TEXT,
+            period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
+            as_of=_TIME,
+            organisations={"type": "integer"},
+            coverage={"type": ["number", "null"]},
+            unit={"type": "string", "enum": sorted({m.unit for m in MEASURES.values()})},
+            kind={"type": "string", "enum": ["live"]},
+            cells=_listing(cell),
+        ),
+        "Live": _object(
+            organisation=_TEXT,
+            day=_DAY,
+            as_of=_TIME,
+            totals=_listing(total),
+            minutes=_listing(_object(currency=_TEXT, **numbers)),
+        ),
+        "Status": _object(
+            watermark=_TIME,
+            lag_seconds={"type": ["number", "null"]},
+            families={"type": "object", "additionalProperties": _TIME},
+        ),
+        "Measures": _object(measures=_listing(measure)),
+        "Breakdowns": _object(breakdowns=_listing(_object(id=_TEXT, name=_WORDS))),
+        "Organisations": _object(organisations=_listing(_object(id=_TEXT, name=_TEXT))),
+        "Problem": problem,
+    }
+
+
+def _parameter(name: str, schema: Schema, what: str, *, needed: bool = True) -> Schema:
+    return {"name": name, "in": "query", "required": needed, "schema": schema, "description": what}
+
+
+def _figure_parameters() -> list[Schema]:
+    two = "|".join(BREAKDOWNS)
+    measures = "; ".join(f"{m.id}: {m.definition['en']}" for m in MEASURES.values())
+    by = {"type": "string", "pattern": f"^({two})(,({two}))?$"}
+    return [
+        _parameter("measure", {"type": "string", "enum": [*MEASURES]}, measures),
+        _parameter("scope", {"type": "string", "pattern": "^organisation:"}, "one's own"),
+        _parameter("period", {"type": "string", "pattern": _PERIOD}, ", ".join(FORMS.values())),
+        _parameter("by", by, "one breakdown, or two with a comma", needed=False),
+    ]
+
+
+def _operation(
+    what: str, schema: str, parameters: list[Schema], more: Mapping[str, Schema] | None = None
+) -> Schema:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    found: dict[str, Schema] = {
+        media: {"schema": {"$ref": f"#/components/schemas/{schema}"} if name == "json" else {}}
+        for name, media in MEDIA_TYPES.items()
+    }
+    form = _parameter(
+        "format", {"type": "string", "enum": [*MEDIA_TYPES]}, "else by Accept", needed=False
+    )
+    answers: dict[str, Schema] = {"200": {"description": what, "content": found | dict(more or {})}}
+    answers |= {code: {"description": why, "content": problem} for code, why in _REFUSALS.items()}
+    return {
+        "get": {
+            "summary": what,
+            "operationId": schema.lower(),
+            "parameters": [*parameters, form],
+            "responses": answers,
+        }
+    }
+
+
+@cache
+def document() -> Schema:
+    """Return the document; equal at every call."""
+    stream = {"text/event-stream": {"schema": _TEXT}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "KUDOS",
+            "version": version("kudos"),
+            "summary": "Ticket sales of cultural institutions, as figures.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"token": []}],
+        "paths": {
+            "/v1/figures": _operation("cells of one figure", "Figure", _figure_parameters()),
+            "/v1/live": _operation(
+                "today by minute, and its totals; as events, live and watermark", "Live", [], stream
+            ),
+            "/v1/status": _operation("how far the tables are", "Status", []),
+            "/v1/measures": _operation("what may be asked", "Measures", []),
+            "/v1/breakdowns": _operation("what it may be told apart by", "Breakdowns", []),
+            "/v1/organisations": _operation("of whom it may be asked", "Organisations", []),
+        },
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }

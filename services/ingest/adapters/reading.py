@@ -30,6 +30,8 @@ _any = msgspec.json.Decoder(Any, float_hook=Decimal).decode
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _numeric: Callable[[bytes | msgspec.Raw], int | str] = msgspec.json.Decoder(Numeric).decode
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_OPEN = ord("[")
+_ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 
@@ -125,18 +127,18 @@ def check_depth(record: bytes) -> None:
     """Reject what is nested deeper than DEEPEST, before anything is decoded."""
     if record.count(b"[") + record.count(b"{") <= DEEPEST:
         return
-    left = _STRING.sub(b"", record).translate(None, _NOT_BRACKETS)
+    left = brackets = _STRING.sub(b"", record).translate(_ALIKE, _NOT_BRACKETS)
     for _ in range(DEEPEST):
-        left = left.replace(b"[]", b"").replace(b"{}", b"")
+        left = left.replace(b"[]", b"")
     # what is left is deeper, or is not closed and will not decode
-    if left and _deepest(left) > DEEPEST:
+    if left and _deepest(brackets) > DEEPEST:
         raise Rejected(Reason.TOO_DEEP, "$")
 
 
 def _deepest(brackets: bytes) -> int:
     depth = deepest = 0
     for byte in brackets:
-        depth += 1 if byte in b"[{" else -1
+        depth += 1 if byte == _OPEN else -1
         deepest = max(deepest, depth)
     return deepest
 

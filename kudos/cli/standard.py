@@ -1,0 +1,77 @@
+"""``kudos standard``: payloads of the open standard, before they are sent."""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import click
+from msgspec import Struct, to_builtins
+
+from kudos.errors import Misconfigured, Rejected
+from kudos.register import Feed, Organisation
+from services.ingest.adapters import homemade
+from services.ingest.adapters.base import Origin
+
+
+class Problem(Struct, frozen=True):
+    """What is wrong with one record; it names fields and never values."""
+
+    record: int  # the first is 1; 0: the file as a whole
+    reason: str
+    where: str
+
+
+@click.group(name="standard")
+def command() -> None:
+    """Look after what is sent by the open standard."""
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--currency", default="NOK", show_default=True, help="Where a record says none.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_context
+def check(context: click.Context, file: Path, currency: str, as_json: bool) -> None:  # noqa: FBT001 (click passes it by name)
+    """Validate FILE: one transaction, a list of them, or one on each line; it may be gzip.
+
+    Exit status 1 says that a record is wrong.
+    """
+    records, problems = examined(_content(file), currency)
+    if as_json:
+        click.echo(json.dumps({"records": records, "problems": to_builtins(problems)}, indent=1))
+    else:
+        for problem in problems:
+            which = f"record {problem.record}" if problem.record else "file"
+            click.echo(f"{which}: {problem.reason}: {problem.where}")
+        click.echo(f"{records} records, {len(problems)} wrong")
+    if problems:
+        context.exit(1)
+
+
+def examined(body: bytes, currency: str) -> tuple[int, list[Problem]]:
+    """Return how many records there are in *body*, and what is wrong with which."""
+    # whose feed it is changes what a record is counted as, and not whether it is right
+    anybody = Organisation("anybody", "", "annet", "03", "anybody", "0301", currency=currency)
+    try:
+        records = homemade.ADAPTER.split(body)
+    except Rejected as error:
+        return 0, [Problem(0, error.reason, error.detail)]
+    return len(records), list(_problems(records, Origin(anybody, Feed("homemade"))))
+
+
+def _problems(records: Sequence[bytes], origin: Origin) -> Iterator[Problem]:
+    for number, record in enumerate(records, 1):
+        try:
+            homemade.parse(record, origin)
+        except Rejected as error:
+            yield Problem(number, error.reason, error.detail)
+
+
+def _content(file: Path) -> bytes:
+    try:
+        body = file.read_bytes()
+        return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+    except (OSError, EOFError, zlib.error) as error:
+        raise Misconfigured(f"{file}: {type(error).__name__}") from None

@@ -4,34 +4,13 @@ import re
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
+from kudos.currencies import DIGITS
 from kudos.errors import Reason, Rejected
 
 #: What a single amount may be at most, in the currency's main unit.
 LARGEST = 10**15
 #: What a line may be at most, in minor units: sums of lines fit 64 bits.
 LARGEST_MINOR = 1 << 62
-#: Currencies without a minor unit, and with thousandths; all others have hundredths (ISO 4217).
-_WHOLE = (
-    "BIF",
-    "CLP",
-    "DJF",
-    "GNF",
-    "ISK",
-    "JPY",
-    "KMF",
-    "KRW",
-    "PYG",
-    "RWF",
-    "UGX",
-    "UYI",
-    "VND",
-    "VUV",
-    "XAF",
-    "XOF",
-    "XPF",
-)
-_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_DIGITS = dict.fromkeys(_WHOLE, 0) | dict.fromkeys(_THOUSANDTHS, 3)
 _SCALE = (Decimal(1), Decimal(10), Decimal(100), Decimal(1000))
 #: Products stay exact, or raise.
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
@@ -76,7 +55,7 @@ def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) ->
     Reject, naming *field*, what is negative, finer than that unit, or beyond 2⁶².
     """
     try:
-        scale = _SCALE[_DIGITS.get(currency, 2)]
+        scale = _SCALE[DIGITS.get(currency, 2)]
         whole = _EXACT.multiply(_EXACT.multiply(price, Decimal(quantity)), scale)
         found = int(_EXACT.to_integral_exact(whole))
     except ArithmeticError:

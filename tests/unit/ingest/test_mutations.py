@@ -1,0 +1,183 @@
+"""Real records with one field replaced by arbitrary JSON: rejected, or they fit every table.
+
+And whatever is wrong with a record, why it is rejected never says what stood in it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kudos import avro
+from kudos.errors import Rejected
+from kudos.records import ReceivedTransaction, Transaction
+from services.ingest.adapters import ADAPTERS
+from services.ingest.adapters.base import Sale
+from services.ingest.adapters.mapping import load
+from services.ingest.adapters.rows import records
+from tests.support.origin import NOW, origin
+
+FIXTURES = Path(__file__).parent / "fixtures"
+ODD = st.sampled_from(
+    [
+        "NaN",
+        "sNaN",
+        "-1",
+        "99999",
+        "1e9999",
+        "0.001",
+        "Infinity",
+        "0001-01-01T00:00:00+02:00",
+        "9999-12-31T23:59:59-12:00",
+        "2026-02-30",
+        "1970-01-01",
+        "\x00",
+        "\uff11",
+        1e300,
+        1e-300,
+        10**25,
+        -(10**25),
+        1 << 63,
+        1 << 62,
+    ]
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | ODD,
+    lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(), c, max_size=3),
+    max_leaves=5,
+)
+
+
+def parts(value: Any) -> list[Any]:
+    """Return every object and list in *value*, itself included."""
+    inner = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return []
+    return [value, *(part for one in inner for part in parts(one))]
+
+
+def replaced(vendor: str, name: str, data: st.DataObject, value: object) -> bytes:
+    """Return a record of a fixture with one of its fields replaced by *value*."""
+    record = json.loads(ADAPTERS[vendor].split((FIXTURES / vendor / name).read_bytes())[0])
+    part = data.draw(st.sampled_from([part for part in parts(record) if part]))
+    place = data.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else [0]))
+    part[place] = value
+    return json.dumps(record).encode()
+
+
+def fits(transaction: Transaction) -> bool:
+    """Tell whether *transaction* fits what it is stored as."""
+    # DateTime of ClickHouse: seconds in 32 bits
+    times = [line.at for line in transaction.lines] + [transaction.sold_at]
+    times += [line.performance.starts_at for line in transaction.lines if line.performance]
+    return (
+        all(0 <= at.timestamp() < 1 << 32 for at in times if at is not None)
+        and all(0 <= line.quantity < 1 << 32 for line in transaction.lines)
+        and all(0 <= line.vat_rate < 65535 for line in transaction.lines if line.vat_rate)
+        and all(
+            0 <= line.discount_minor <= line.amount_minor < 1 << 62 for line in transaction.lines
+        )
+        and all(0 <= line.fee_minor < 1 << 63 for line in transaction.lines)
+        and 0 <= (transaction.version or 0) < 1 << 63
+        and 3 == len(transaction.currency)
+    )
+
+
+def received(transaction: Transaction) -> ReceivedTransaction:
+    return ReceivedTransaction("vendor", "hus", NOW, transaction, None)
+
+
+CASES = [
+    ("homemade", "order.json"),
+    ("homemade", "fee.json"),
+    ("tixly", "order.json"),
+    ("tixly", "customers.json"),
+    ("hoopla", "refund.json"),
+]
+
+
+@pytest.mark.parametrize(("vendor", "name"), CASES)
+@settings(max_examples=400, deadline=None)
+@given(data=st.data(), value=ODD | JSON)
+def test_a_changed_field_is_rejected_or_fits(
+    vendor: str, name: str, data: st.DataObject, value: object
+) -> None:
+    record = replaced(vendor, name, data, value)
+    number = ADAPTERS[vendor].number(record)
+    try:
+        parsed = ADAPTERS[vendor].parse(record, origin(vendor))
+    except Rejected:
+        return
+    for one in parsed:
+        if isinstance(one, Sale):
+            assert fits(one.transaction)
+            message = received(one.transaction)
+            assert message == avro.decode(avro.encode(message), ReceivedTransaction)
+            assert one.transaction.transaction == number
+
+
+SECRET = "Kari Nordmann"
+
+
+def why(vendor: str, record: bytes) -> str:
+    """Return why *record* is rejected, if it is."""
+    try:
+        ADAPTERS[vendor].parse(record, origin(vendor))
+    except Rejected as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(("vendor", "name"), CASES)
+@settings(max_examples=200, deadline=None)
+@given(
+    data=st.data(),
+    wrapped=st.sampled_from(
+        [
+            SECRET,
+            f"{SECRET} - at `$.kind`",
+            f"Expected {SECRET}",
+            [SECRET],
+            {SECRET: SECRET},
+            SECRET + "\0",
+            SECRET * 100,
+        ]
+    ),
+)
+def test_no_rejection_quotes_what_was_sent(
+    vendor: str, name: str, data: st.DataObject, wrapped: object
+) -> None:
+    record = replaced(vendor, name, data, wrapped)
+    for body in (record, record[:-1], record.replace(b"Kari", b"Kari\xe6")):
+        said = why(vendor, body)
+        assert "Kari" not in said
+        assert "Nordmann" not in said
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([SECRET, "1", "2026-01-02", "", f'"{SECRET}']), max_size=6))
+def test_no_row_of_a_file_is_quoted(cells: list[str]) -> None:
+    mapping = load("""
+[file]
+header = false
+names = ["transaction", "sold_at", "quantity", "amount", "kind"]
+dates = ["%Y-%m-%d"]
+[columns]
+transaction = "transaction"
+sold_at = "sold_at"
+quantity = "quantity"
+amount = "amount"
+kind = "kind"
+[constants]
+version = 1
+""")
+    for record in records([",".join(cells).encode()], mapping):
+        assert "Kari" not in why("homemade", record)

@@ -1,0 +1,61 @@
+"""Which systems there are, what is known of them, and who uses them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kudos.cli import vendors
+from kudos.register import VENDORS
+from services.ingest.adapters import ADAPTERS
+
+DOCS = Path(__file__).parents[3] / "docs" / "vendors"
+REGISTER = """
+[[organisation]]
+id = "hus"
+name = "Hus"
+industry = "annet"
+county = "03"
+city = "0301"
+owner = "hus"
+  [[organisation.vendor]]
+  id = "tixly"
+"""
+
+
+@pytest.mark.parametrize("vendor", ADAPTERS)
+def test_every_adapter_has_its_page(vendor: str) -> None:
+    page = (DOCS / f"{vendor}.md").read_text("utf-8")
+    assert f"(`{vendor}`)" in page.splitlines()[0]
+    assert ADAPTERS[vendor].label in page
+
+
+def listed(data: Path, *more: str) -> str:
+    result = CliRunner().invoke(vendors.command, ["list", "--data", str(data), *more])
+    assert 0 == result.exit_code, result.output
+    return result.output
+
+
+def test_lists_every_vendor_and_who_uses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUDOS_ORGANISATIONS", raising=False)
+    (tmp_path / "organisations.toml").write_text(REGISTER, "utf-8")
+    rows = {row["id"]: row for row in json.loads(listed(tmp_path, "--json"))}
+    assert set(VENDORS) == set(rows)
+    assert ("SEEN", ["poll", "push", "import"], ["hus"]) == (
+        rows["tixly"]["label"],
+        rows["tixly"]["transports"],
+        rows["tixly"]["organisations"],
+    )
+    assert (None, []) == (rows["tikkio"]["label"], rows["tikkio"]["organisations"])
+    lines = [line.split() for line in listed(tmp_path).splitlines()]
+    assert ["tixly", "SEEN", "poll", "push", "import", "hus"] in lines
+
+
+def test_nobody_uses_any_where_there_is_no_register(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KUDOS_ORGANISATIONS", raising=False)
+    assert not any(row["organisations"] for row in json.loads(listed(tmp_path, "--json")))

@@ -2,12 +2,10 @@
 
 import socket
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 import uvicorn
-from starlette.routing import BaseRoute
 
 from kudos.clickhouse import connect, migrate
 from kudos.errors import Misconfigured
@@ -15,9 +13,11 @@ from kudos.logs import configure
 from kudos.register import WatchedRegister
 from services.query.answers import Answers
 from services.query.app import create_app
+from services.query.dashboard import drawing, pages
+from services.query.hub import Hub
 from services.query.pool import Pool
 from services.query.settings import Settings
-from services.query.tokens import Recognise, bearer
+from services.query.tokens import bearer
 
 #: A statement that takes longer has failed; and what is in flight when it is told to stop may end.
 _TIMEOUT_S = 25
@@ -30,13 +30,14 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     url = settings.clickhouse_url()
     register = WatchedRegister(settings.organisations)
     answers = Answers(Pool(partial(connect, url, _TIMEOUT_S)), register, lambda: datetime.now(UTC))
-    pages, ways = dashboard(settings, answers, register)
+    hub, session, clock = Hub(answers.pulse), settings.secret("session"), partial(datetime.now, UTC)
     app = create_app(
         answers,
         register,
-        [bearer(register), *ways],
-        pages=pages,
-        prepare=partial(migrate, url),
+        [bearer(register), pages.recognise(register, session, clock)],
+        pages=pages.routes(answers, hub, register, session, clock),
+        prepare=partial(_prepare, url),
+        hub=hub,
     )
     config = uvicorn.Config(
         app,
@@ -48,11 +49,10 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     return uvicorn.Server(config), listen(settings.host, settings.query_port)
 
 
-def dashboard(
-    _settings: Settings, _answers: Answers, _register: WatchedRegister
-) -> tuple[Sequence[BaseRoute], Sequence[Recognise]]:
-    """Return the pages, and how their session tells who asks."""
-    return (), ()
+def _prepare(url: str) -> None:
+    """Bring the tables up to date, and have charts drawn quickly from the first on."""
+    migrate(url)
+    drawing.warm()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,85 @@
+"""What a person has chosen: it stands in the address, the same on every page, and can be sent."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from services.query import periods
+from services.query.dashboard import spans
+from services.query.measures import MEASURES
+from services.query.problems import Refused
+from services.query.question import Period
+
+#: As many fit one screen.
+MOST = 8
+USUAL = (
+    "tickets",
+    "gross_revenue",
+    "orders",
+    "average_ticket_price",
+    "net_revenue",
+    "party_size",
+    "customer_records",
+    "refunded_tickets",
+)
+_USUAL_PERIOD = "rolling-28"
+
+
+class Choice(Struct, frozen=True):
+    """The period and the figures chosen; *not_a_period* is what was written for one and is none."""
+
+    period: Period
+    figures: tuple[str, ...]
+    period_given: bool = False
+    figures_given: bool = False
+    not_a_period: str | None = None
+
+    def link(self, path: str, **more: str) -> str:
+        """Return the address of *path* with what was chosen, and *more*."""
+        query: dict[str, str] = {}
+        if self.period_given:
+            query["period"] = self.period.id
+        if self.figures_given:
+            query["figures"] = ",".join(self.figures)
+        query |= more
+        # these are as readable in an address as they are anywhere else
+        written = urlencode(query, safe=",@:/.")
+        return f"{path}?{written}" if written else path
+
+
+def read(given: str | None, figures: Iterable[str], kept: str | None, today: date) -> Choice:
+    """Return the choice in an address, else what was *kept* of the figures, else the usual."""
+    chosen = known(figures)
+    shown = chosen or known([kept or ""]) or USUAL
+    usual = spans.containing(_USUAL_PERIOD, today)
+    if not given:
+        return Choice(usual, shown, figures_given=bool(chosen))
+    try:
+        period = periods.parse(given)
+    except Refused:
+        return Choice(usual, shown, figures_given=bool(chosen), not_a_period=given[:40])
+    return Choice(period, shown, period_given=True, figures_given=bool(chosen))
+
+
+def known(figures: Iterable[str]) -> tuple[str, ...]:
+    """Return the measures that *figures* name, by commas or one by one; no more than fit."""
+    named = (name for text in figures for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in named if name in MEASURES))[:MOST]
+
+
+def asked_for(form: Mapping[str, str]) -> Period | None:
+    """Return the period that the form of periods asks for; None where it is not filled in.
+
+    Raises Refused where the days are none.
+    """
+    try:
+        if form.get("kind") in spans.CHOICES and form.get("day"):
+            return spans.containing(form["kind"], date.fromisoformat(form["day"]))
+        if form.get("from") and form.get("to"):
+            days = sorted(date.fromisoformat(form[name]) for name in ("from", "to"))
+            return spans.between(*days)
+    except ValueError:
+        raise Refused(400, "period: there is no such day.") from None
+    return None

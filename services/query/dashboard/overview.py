@@ -1,0 +1,217 @@
+"""*Oversikt*: how are we doing? Eight figures at most: change, line and a sentence for each."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from services.query.answer import Answer, Cell
+from services.query.dashboard import formats, lines, saying, series, spans
+from services.query.dashboard.drawing import draw
+from services.query.dashboard.series import Series
+from services.query.dashboard.source import Source
+from services.query.dashboard.spans import Against
+from services.query.dashboard.style import Size
+from services.query.dashboard.wording import Texts
+from services.query.measures import MEASURES, Measure
+from services.query.question import Period, Question
+
+_SPARK = Size(244, 56)
+
+
+class Asked(Struct, frozen=True):
+    """One figure: its period, what that is held against, and its lines."""
+
+    measure: Measure
+    period: Period
+    held: Against
+    now: Answer
+    previous: Answer | None
+    last_year: Answer | None
+    line: Series
+    line_before: Series | None
+
+
+class Amount(Struct, frozen=True):
+    """One value (money: one currency), and how it differs."""
+
+    currency: str | None
+    written: str
+    why: str | None
+    changes: tuple[tuple[str | None, str], ...]  # how much (None: unknown), and against what
+
+
+class Tile(Struct, frozen=True):
+    """One figure on the page."""
+
+    measure: str
+    name: str
+    amounts: tuple[Amount, ...]
+    sentence: str
+    chart: Markup | None
+    ends: tuple[str, str]  # the first and the last day of the chart
+
+
+class Overview(Struct, frozen=True):
+    """What the page shows."""
+
+    sentence: str
+    tiles: tuple[Tile, ...]
+    any_sale: bool
+    grey: str | None  # what the grey lines are
+
+
+def ask(
+    source: Source, organisation: str, measures: Sequence[str], period: Period, today: date
+) -> list[Asked]:
+    """Ask for *measures* over *period* and what it is held against, and for their lines."""
+    held = spans.against(period, today)
+    wanted = [period, held.previous, held.last_year]
+    some = [p for p in wanted if p is not None]
+    answers = iter(source.ask_many([Question(m, organisation, p) for m in measures for p in some]))
+    found = []
+    for name in measures:
+        now, previous, last = [None if p is None else next(answers) for p in wanted]
+        if now is None:
+            raise AssertionError("the period itself is always asked for")
+        days = series.window(period, today)
+        line = series.over(source, organisation, name, days)
+        before = _line_before(source, organisation, name, period, held)
+        found.append(Asked(MEASURES[name], period, held, now, previous, last, line, before))
+    return found
+
+
+def _line_before(
+    source: Source, organisation: str, measure: str, period: Period, held: Against
+) -> Series | None:
+    """Return the line of a year before, as long as the whole period; none for a single day."""
+    if held.last_year is None or period.kind == "day":
+        return None
+    begins = held.last_year.begins
+    days = (begins, begins + (period.ends - period.begins))
+    if series.step(measure, *days) != "day":
+        return None
+    return series.over(source, organisation, measure, days)
+
+
+def page(texts: Texts, currency: str, asked: Sequence[Asked], today: date) -> Overview:
+    """Return the page; *currency* is the register's, which stands first."""
+    by_name = {a.measure.id: a for a in asked}
+    tiles = tuple(tile(texts, currency, a, today) for a in asked)
+    any_sale = any(cell.value for a in asked for cell in a.now.cells)
+    grey = None
+    if any_sale and any(a.line_before for a in asked):
+        _, last_year = saying.earlier(texts, asked[0].period, asked[0].held, today)
+        grey = texts("overview.grey", what=last_year)
+    return Overview(_sentence(texts, by_name, asked), tiles, any_sale, grey)
+
+
+def tile(texts: Texts, currency: str, asked: Asked, today: date) -> Tile:
+    """Return one figure with its small multiple."""
+    line, first = asked.line, _first(asked.now, currency)
+    ours = line.drawn(first.currency if first else None)
+    known = [value for _, value in ours if value is not None]
+    chart = _spark(texts, asked, first, today) if known else None
+    ends = (line.begins, line.ends)
+    return Tile(
+        measure=asked.measure.id,
+        name=saying.name(asked.measure, texts),
+        amounts=tuple(amounts(texts, currency, asked, today)),
+        sentence=sentence(texts, currency, asked, today),
+        chart=chart,
+        ends=(_short(texts, ends[0], today), _short(texts, ends[1], today)),
+    )
+
+
+def amounts(texts: Texts, currency: str, asked: Asked, today: date) -> list[Amount]:
+    """Return the value of each currency with its changes; of what is no money, one."""
+    against = saying.earlier(texts, asked.period, asked.held, today)
+    unit = asked.measure.unit
+    found = []
+    for cell in in_order(asked.now, currency):
+        changes = []
+        for answer, what in zip((asked.previous, asked.last_year), against, strict=True):
+            if answer is not None:
+                how = saying.change(unit, cell, _same(answer, cell))
+                said = saying.difference(texts, how)
+                changes.append((said, texts("compare.against", what=what)))
+        undefined = saying.why(texts, cell) if cell.value is None else None
+        written = saying.value(texts, unit, cell)
+        found.append(Amount(cell.currency, written, undefined, tuple(changes)))
+    return found
+
+
+def sentence(texts: Texts, currency: str, asked: Asked, today: date) -> str:
+    """Say how the figure differs: from last year, else from the period before."""
+    cell = _first(asked.now, currency)
+    if cell is None:
+        return texts("say.nothing") + "."
+    if cell.value is None:
+        return saying.why(texts, cell) + "."
+    previous, last = saying.earlier(texts, asked.period, asked.held, today)
+    unit, name = asked.measure.unit, asked.measure.id
+    held = [(asked.last_year, last), (asked.previous, previous)]
+    said = []
+    for answer, what in held:
+        if answer is not None:
+            how = saying.change(unit, cell, _same(answer, cell))
+            if how.kind != "none":
+                return saying.trend(texts, name, how, what) + "."
+            said.append(saying.trend(texts, name, how, what) + ".")
+    return said[0] if said else ""
+
+
+def in_order(answer: Answer, currency: str) -> list[Cell]:
+    """Return the cells of *answer*, the register's currency first."""
+    return sorted(
+        answer.cells, key=lambda c: (c.currency not in {None, currency}, c.currency or "")
+    )
+
+
+def _first(answer: Answer, currency: str) -> Cell | None:
+    return next(iter(in_order(answer, currency)), None)
+
+
+def _same(answer: Answer, cell: Cell) -> Cell | None:
+    return next((c for c in answer.cells if c.currency == cell.currency), None)
+
+
+def _sentence(texts: Texts, by_name: Mapping[str, Asked], asked: Sequence[Asked]) -> str:
+    """Say the period in one sentence, by the tickets and the money that are on the page."""
+    if not asked:
+        return ""
+    period = saying.period(texts, asked[0].period)
+    tickets, gross = by_name.get("tickets"), by_name.get("gross_revenue")
+    if tickets is None:
+        return f"{period}."
+    if not any(cell.value for a in asked for cell in a.now.cells):
+        return texts("overview.nothing", period=period) + "."
+    sold = sum(cell.value or 0 for cell in tickets.now.cells)
+    money = [
+        formats.money(cell.value, cell.currency, texts.language)
+        for cell in (gross.now.cells if gross else ())
+        if cell.value and cell.currency
+    ]
+    count = texts.count("tickets", sold)
+    if not money:
+        return texts("overview.sentence_free", period=period, tickets=count) + "."
+    return texts("overview.sentence", period=period, tickets=count, money=" + ".join(money)) + "."
+
+
+def _spark(texts: Texts, asked: Asked, cell: Cell | None, today: date) -> Markup:
+    currency = cell.currency if cell else None
+    ours = asked.line.drawn(currency)
+    before = asked.line_before.drawn(currency) if asked.line_before else []
+    peak = max(value for _, value in ours if value is not None)
+    written = saying.amount(texts, asked.measure.unit, peak, currency)
+    open_end = asked.line.ends_open(today)
+    return draw(lines.spark(ours, before, written, _SPARK, open_end=open_end), texts.language)
+
+
+def _short(texts: Texts, day: date, today: date) -> str:
+    if day == today:
+        return texts("now.today")
+    if abs((today - day).days) < 300:
+        return formats.day_of_year(day, texts.language)
+    return formats.day(day, texts.language)

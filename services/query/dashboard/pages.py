@@ -1,0 +1,223 @@
+"""The pages and their addresses: what ``app.py`` mounts."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from kudos.register import Organisation
+from services.query.breakdowns import BREAKDOWNS
+from services.query.dashboard import (
+    choice,
+    entrance,
+    figure,
+    formats,
+    now,
+    overview,
+    saying,
+    spans,
+    stream,
+    visit,
+)
+from services.query.dashboard.entrance import message, to
+from services.query.dashboard.rendering import respond, respond_static
+from services.query.dashboard.session import COOKIE, Sessions
+from services.query.dashboard.source import Source
+from services.query.dashboard.visit import Parts, Registered, Visit
+from services.query.hub import Hub
+from services.query.measures import MEASURES
+from services.query.periods import FIRST
+from services.query.pool import Away
+from services.query.problems import Refused
+from services.query.tokens import Asker, Recognise
+
+Page = Callable[[Visit, Organisation], Response]
+
+
+def routes(
+    source: Source,
+    hub: Hub,
+    register: Registered,
+    secret: str,
+    clock: Callable[[], datetime],
+) -> list[BaseRoute]:
+    """Return the pages; *secret* is what sessions are encrypted with."""
+    parts = Parts(source, hub, register, Sessions(secret), clock)
+
+    def static(request: Request) -> Response:
+        return respond_static(request.path_params["name"])
+
+    def anything(request: Request) -> Response:
+        wants_page = "text/html" in request.headers.get("accept", "")
+        if not wants_page or request.url.path.startswith("/v1/"):
+            raise HTTPException(404)
+        return message(visit.of(parts, request), "not_found", 404)
+
+    return [
+        Route("/", _page(parts, lambda seen, _: to(seen.choice.link("/overview")))),
+        Route("/now", _page(parts, lambda seen, own: _now(parts, seen, own))),
+        Route("/overview", _page(parts, lambda seen, own: _overview(parts, seen, own))),
+        Route("/figures/{measure}", _page(parts, lambda seen, own: _figure(parts, seen, own))),
+        *stream.routes(parts),
+        *entrance.routes(parts),
+        Route("/static/{digest}/{name}", static),
+        Route("/{path:path}", anything),  # the last: what nothing else has
+    ]
+
+
+def recognise(register: Registered, secret: str, clock: Callable[[], datetime]) -> Recognise:
+    """Return what recognises who is signed in, for downloads by the pages' own links."""
+    sessions = Sessions(secret)
+
+    def by_session(request: Request) -> Asker | None:
+        at = int(clock().timestamp())
+        found = sessions.open(request.cookies.get(COOKIE), register.now.tokens, at)
+        if found is None:
+            return None
+        return Asker(found.role, found.organisation, found.sha256[:12])
+
+    return by_session
+
+
+def _page(parts: Parts, show: Page) -> Callable[[Request], Response]:
+    """Return the endpoint of a page for who is signed in; others are asked to sign in first."""
+
+    def endpoint(request: Request) -> Response:
+        seen = visit.of(parts, request)
+        if seen.token is None:
+            return to(visit.address("/sign-in", [("to", seen.same())]))
+        try:
+            if seen.organisation is None:
+                return seen.remember(_status(parts, seen))
+            asked = choice.asked_for(request.query_params)
+            if asked is not None:
+                return to(_with_period(seen, asked.id))
+            return seen.remember(show(seen, seen.organisation))
+        except Refused:
+            return to(_with_period(seen, request.query_params.get("day", "?")))
+        except Away:
+            return message(seen, "unavailable", 503)
+
+    return endpoint
+
+
+def _with_period(seen: Visit, period: str) -> str:
+    """Return this page's address with *period* in place of the form that asked for it."""
+    gone = {"kind", "day", "from", "to", "period", "lang", "theme"}
+    sent = seen.request.query_params.multi_items()
+    kept = [(name, value) for name, value in sent if name not in gone]
+    return visit.address(seen.request.url.path, [("period", period), *kept])
+
+
+def _status(parts: Parts, seen: Visit) -> Response:
+    """Say what a role sees that is no organisation's: how whole the data are."""
+    values = {
+        "role": seen.token.role if seen.token else "",
+        "age": stream.age(seen.texts, parts.source.watermark(), seen.at),
+    }
+    return respond("status.html", visit.frame(seen, "status") | values)
+
+
+def _now(parts: Parts, seen: Visit, own: Organisation) -> Response:
+    found = now.moment(parts.source, parts.source.pulse(own.id))
+    page = now.page(seen.texts, own.currency, found, seen.at)
+    values = {
+        "page": page,
+        "age": stream.age(seen.texts, page.as_of, seen.at),
+        "parts": stream.fragments(seen.texts, page),
+        "empty": None if page.any_sale else _empty(parts, seen, own),
+    }
+    return respond("now.html", visit.frame(seen, "now") | values)
+
+
+def _overview(parts: Parts, seen: Visit, own: Organisation) -> Response:
+    chosen = seen.choice
+    asked = overview.ask(parts.source, own.id, chosen.figures, chosen.period, seen.today)
+    page = overview.page(seen.texts, own.currency, asked, seen.today)
+    values = {
+        "page": page,
+        "periods": _periods(seen),
+        "measures": [(m.id, m.name[seen.texts.language]) for m in MEASURES.values()],
+        "most": choice.MOST,
+        "empty": None if page.any_sale else _empty(parts, seen, own),
+        "usual_link": seen.same(figures=",".join(choice.USUAL)),
+        "age": stream.age(seen.texts, asked[0].now.as_of, seen.at),
+    }
+    return respond("overview.html", visit.frame(seen, "overview") | values)
+
+
+def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
+    measure = seen.request.path_params["measure"]
+    language = seen.texts.language
+    if measure not in MEASURES:
+        values = {
+            "given": measure[:40],
+            "measures": [(m.id, m.name[language]) for m in MEASURES.values()],
+        }
+        return respond("no_figure.html", visit.frame(seen, "figure") | values, 404)
+    by = seen.request.query_params.get("by", "")
+    by = by if by in BREAKDOWNS else next(iter(BREAKDOWNS))
+    period = seen.choice.period
+    asked = overview.ask(parts.source, own.id, [measure], period, seen.today)[0]
+    made_of = figure.ask_parts(parts.source, own.id, measure, period, by)
+    path = f"/figures/{measure}"
+    values = {
+        "page": figure.page(seen.texts, own.currency, asked, made_of, by=by, today=seen.today),
+        "periods": _periods(seen),
+        "by": by,
+        "tabs": [
+            (b.id, b.name[language], seen.choice.link(path, by=b.id)) for b in BREAKDOWNS.values()
+        ],
+        "downloads": figure.downloads(measure, own.id, period, by),
+        "address": str(seen.request.base_url.replace(path="")) + _address(path, period.id, by),
+        "age": stream.age(seen.texts, asked.now.as_of, seen.at),
+    }
+    return respond("figure.html", visit.frame(seen, "figure") | values)
+
+
+def _address(path: str, period: str, by: str) -> str:
+    """Return the address of a figure's page, with everything in it that a colleague needs."""
+    return visit.address(path, [("period", period), ("by", by)])
+
+
+def _periods(seen: Visit) -> dict[str, object]:
+    """Return what the chooser of periods offers."""
+    period, today, texts = seen.choice.period, seen.today, seen.texts
+    before, after = spans.moved(period, -1), spans.moved(period, 1)
+    return {
+        "name": saying.period(texts, period),
+        "days": formats.days(period.begins, period.ends, texts.language),
+        "period": period,
+        "unfinished": spans.unfinished(period, today),
+        "earlier": seen.same(period=before.id) if before else None,
+        "later": seen.same(period=after.id) if after and after.begins <= today else None,
+        "short_cuts": [
+            (texts(f"period.{name}"), seen.same(period=found.id), found.id == period.id)
+            for name, found in spans.short_cuts(today)
+        ],
+        "choices": [(name, texts(f"period.{name}")) for name in spans.CHOICES],
+        "kept": [
+            (name, value)
+            for name, value in seen.request.query_params.multi_items()
+            if name in {"figures", "by"}
+        ],
+        "choice": period.id.partition("@")[0] if period.kind == "rolling" else period.kind,
+        "day": min(period.ends, max(today, period.begins)),
+    }
+
+
+def _empty(parts: Parts, seen: Visit, own: Organisation) -> dict[str, object]:
+    """Return what an empty page says: when the last sale was, or how to send the first."""
+    points = parts.source.curve(own.id, "orders", FIRST, seen.today)
+    last = max((point.day for point in points if point.value), default=None)
+    if last is None:
+        return {"last": None, "example": seen.at.isoformat("T", "seconds")}
+    month = spans.containing("month", last)
+    written = formats.day(last, seen.texts.language)
+    return {
+        "last": seen.texts("empty.last_sale", day=written),
+        "link": visit.address("/overview", [("period", month.id)]),
+    }

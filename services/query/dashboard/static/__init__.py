@@ -1,0 +1,1 @@
+"""What the pages load: styles and the little script there is."""

@@ -34,7 +34,7 @@ class Feed:
         self._next.set()
         self._next = asyncio.Event()
 
-    async def pulses(self, ended: Callable[[], bool]) -> AsyncIterator[Pulse]:
+    async def pulses(self, ended: Callable[[], bool] = lambda: False) -> AsyncIterator[Pulse]:
         """Yield the newest pulse, then each newer one, until *ended*, which is asked often."""
         seen = 0
         while not ended():

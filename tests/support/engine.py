@@ -48,6 +48,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def engine_url(engine: str) -> Iterator[str]:
     """Yield the address of a database of the test's own, with our tables in it."""
+    with database(engine) as url:
+        yield url
+
+
+@contextmanager
+def database(engine: str) -> Iterator[str]:
+    """Make a database with our tables in it, and drop it in the end; yield its address."""
     url = f"{engine}/test_{uuid.uuid4().hex[:12]}"
     migrate(url)
     yield url

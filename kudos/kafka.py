@@ -189,6 +189,45 @@ class KafkaSource:
         return lag
 
 
+def held(config: Config, group: str, topics: Sequence[str]) -> Iterator[Message]:
+    """Yield everything that *topics* hold now, partition by partition, from their beginnings.
+
+    It joins no group and commits nothing; *group* is a name that the account may use.
+    """
+    consumer = Consumer(
+        config
+        | {
+            "group.id": group,
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 50,
+        }
+    )
+    try:
+        for topic in topics:
+            found = consumer.list_topics(topic, timeout=10).topics[topic]
+            if found.error is not None:
+                raise ConnectionError(str(found.error))
+            for number in found.partitions:
+                yield from _held_in(consumer, topic, number)
+    except KafkaException as error:
+        raise ConnectionError(str(error)) from error
+    finally:
+        consumer.close()
+
+
+def _held_in(consumer: Consumer, topic: str, number: int) -> Iterator[Message]:
+    first, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+    consumer.assign([TopicPartition(topic, number, first)])
+    while first < end:
+        for read in consumer.consume(min(1000, end - first), timeout=0.5):
+            if not _error(read):
+                yield _message(read)
+        # what ends in a transaction's marker has no last message
+        [place] = consumer.position([TopicPartition(topic, number)])
+        first = max(first, place.offset)
+
+
 #: The partition is another's now: it will read the batch again.
 _REBALANCING = frozenset(
     {

@@ -37,18 +37,27 @@ class Counts(Struct):
 class Intake:
     """Takes the records of one feed that came in together; *receipt* names the delivery.
 
-    It parses, seals and stamps, and reaches nothing.
+    It parses, seals and stamps, and reaches nothing. *read_as* is the vendor whose adapter it is,
+    where that is not the feed's own: of rows that a mapping made the open standard of.
     """
 
     def __init__(
-        self, adapter: Adapter, origin: Origin, sealer: Sealer, dead: DeadLetters, receipt: str
+        self,
+        adapter: Adapter,
+        origin: Origin,
+        sealer: Sealer,
+        dead: DeadLetters,
+        receipt: str,
+        *,
+        read_as: str | None = None,
     ) -> None:
         self.counts = Counts()
         self._adapter, self._origin = adapter, origin
         self._organisation, self._vendor = origin.organisation.id, origin.feed.id
         self._sealer, self._dead, self._receipt = sealer, dead, receipt
+        self._read_as: Headers = () if read_as is None else (("read_as", read_as.encode()),)
         self._profiles = 0
-        self._repeats: dict[str, int] = {}
+        self._last: dict[str, datetime] = {}
 
     def split(self, body: bytes) -> Sequence[bytes]:
         """Return the native records in *body*, none where it is blank, or raise Rejected."""
@@ -87,7 +96,7 @@ class Intake:
         """Return the dead letter of *record*."""
         self.counts.accepted += 1
         self.counts.dead += 1
-        headers = self._headers(at)
+        headers = self._headers(at) + self._read_as
         original = Message(RECEIVED.name, self.unit(record).encode(), record, headers)
         return self._dead.letter(original, rejected)
 
@@ -112,8 +121,9 @@ class Intake:
         unit = unit_name(self._organisation, self._vendor, transaction.transaction)
         if transaction.version is None:
             # of what came in together, the last stands: it needs a time of its own
-            repeats = self._repeats[unit] = self._repeats.get(unit, -1) + 1
-            at += repeats * _MICROSECOND
+            last = self._last.get(unit)
+            at = at if last is None else max(at, last + _MICROSECOND)
+            self._last[unit] = at
         sealed = None if sale.customer is None else self._sealed(sale.customer)
         received = ReceivedTransaction(self._vendor, self._organisation, at, transaction, sealed)
         headers = self._headers(at)

@@ -2,6 +2,7 @@
 
 import re
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from functools import lru_cache
 from typing import Any
 
 from kudos.currencies import DIGITS
@@ -11,7 +12,6 @@ from kudos.errors import Reason, Rejected
 LARGEST = 10**15
 #: What a line may be at most, in minor units: sums of lines fit 64 bits.
 LARGEST_MINOR = 1 << 62
-_SCALE = (Decimal(1), Decimal(10), Decimal(100), Decimal(1000))
 #: Products stay exact, or raise.
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
 
@@ -32,11 +32,18 @@ class Signed(Decimal):
 def amount(sent: Any) -> Amount:
     """Return what JSON holds as an Amount, or raise ValueError."""
     if type(sent) is str:
-        if _plain(sent) is None:
-            raise ValueError("Expected an amount, 0 or more, with a point")
-    elif type(sent) not in (int, Decimal) or not 0 <= sent < LARGEST:
+        return _written(sent)
+    if type(sent) not in (int, Decimal) or not 0 <= sent < LARGEST:
         raise ValueError("Expected an amount, 0 or more")
     return Amount(sent)
+
+
+@lru_cache(maxsize=4096)
+def _written(text: str) -> Amount:
+    """Return what *text* says; prices are few, and read again and again."""
+    if _plain(text) is None:
+        raise ValueError("Expected an amount, 0 or more, with a point")
+    return Amount(text)
 
 
 def signed(sent: Any) -> Signed:
@@ -55,9 +62,8 @@ def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) ->
     Reject, naming *field*, what is negative, finer than that unit, or beyond 2⁶².
     """
     try:
-        scale = _SCALE[DIGITS.get(currency, 2)]
-        whole = _EXACT.multiply(_EXACT.multiply(price, Decimal(quantity)), scale)
-        found = int(_EXACT.to_integral_exact(whole))
+        whole = price if quantity == 1 else _EXACT.multiply(price, quantity)
+        found = int(_EXACT.to_integral_exact(_EXACT.scaleb(whole, DIGITS.get(currency, 2))))
     except ArithmeticError:
         raise Rejected(Reason.INVALID_FIELD, f"{field}: finer than {currency} is") from None
     if not 0 <= found < LARGEST_MINOR:
@@ -68,7 +74,7 @@ def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) ->
 def vat_rate(per_cent: Decimal, field: str) -> int:
     """Return a rate in hundredths of a per cent; reject, naming *field*, what is no rate."""
     try:
-        found = int(_EXACT.to_integral_exact(_EXACT.multiply(per_cent, _SCALE[2])))
+        found = int(_EXACT.to_integral_exact(_EXACT.scaleb(per_cent, 2)))
     except ArithmeticError:
         found = -1
     if not 0 <= found <= 10_000:

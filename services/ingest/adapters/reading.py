@@ -25,7 +25,11 @@ Number = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"p
 Numeric = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | Number
 Quantity = Annotated[int, Meta(ge=0, le=(1 << 32) - 1)]
 
-_HOOKS: dict[Any, Callable[[Any], Any]] = {money.Amount: money.amount, money.Signed: money.signed}
+_HOOKS: dict[Any, Callable[[Any], Any]] = {
+    money.Amount: money.amount,
+    money.Signed: money.signed,
+    times.Moment: times.moment,
+}
 _any = msgspec.json.Decoder(Any, float_hook=Decimal).decode
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _numeric: Callable[[bytes | msgspec.Raw], int | str] = msgspec.json.Decoder(Numeric).decode
@@ -60,13 +64,14 @@ def fields(record: bytes) -> dict[str, Any]:
     return lowered
 
 
-def fit(found: dict[str, Any], shape: type[T]) -> T:
-    """Return what ``fields`` found as *shape*, whose names are in small letters, or reject it."""
+def fit(found: dict[str, Any], shape: type[T], record: bytes) -> T:
+    """Return what ``fields`` found in *record* as *shape*, with names in small letters."""
     try:
         fitting = msgspec.convert(found, shape, dec_hook=_hook)
     except msgspec.ValidationError as error:
         raise Rejected(Reason.INVALID_FIELD, told(error)) from None
-    _refuse_nul(fitting)
+    if b"\\u0000" in record:
+        _refuse_nul(fitting)
     return fitting
 
 
@@ -144,10 +149,6 @@ def _deepest(brackets: bytes) -> int:
 
 
 def _hook(shape: Any, sent: Any) -> Any:
-    if shape is times.Moment:
-        if type(sent) is not str:
-            raise ValueError("Expected a date, or a date and time, as text")
-        return times.moment(sent)
     return _HOOKS[shape](sent)
 
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from typing import Any
 
 from kudos.register import OSLO
 
@@ -28,13 +29,20 @@ class Moment:
         self.is_date = is_date
 
 
-@lru_cache(maxsize=4096)
-def moment(text: str) -> Moment:
-    """Return what *text* says, or raise ValueError.
+def moment(sent: Any) -> Moment:
+    """Return what JSON holds as a Moment, or raise ValueError.
 
     A time without a zone is Oslo's: the hour that comes twice in October is the first, and the one
     that March leaves out is read by the clock before the change, so 02:30 is 03:30 summer time.
     """
+    if type(sent) is not str:
+        raise ValueError("Expected a date, or a date and time, as text")
+    return _said(sent)
+
+
+@lru_cache(maxsize=4096)
+def _said(text: str) -> Moment:
+    """Return what *text* says; a performance begins at one time for all who buy."""
     if _written(text) is None:
         raise ValueError("Expected a date, or a date and time, of 1970 to 2100")
     is_date = len(text) == 10

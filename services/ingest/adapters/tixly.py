@@ -67,9 +67,9 @@ def parse(record: bytes, origin: Origin) -> Parsed:
     """Return the sale row, or the customer, in *record*."""
     found = fields(record)
     if "saleticketid" in found:
-        return (_sale(fit(found, Row), origin),)
+        return (_sale(fit(found, Row, record), origin),)
     if "id" in found and _NAMES & found.keys():
-        return (_person(fit(found, Contact)),)
+        return (_person(fit(found, Contact, record)),)
     if "id" in found and "startdate" in found:
         return _EVENT
     raise Rejected(Reason.INVALID_FIELD, "$.saleticketid: missing")

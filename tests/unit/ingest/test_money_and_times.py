@@ -142,7 +142,7 @@ def test_times_without_a_zone_are_oslos(text: str, expected: str) -> None:
         "",
         "2026-05-17T18:03:11 +02:00",
         "0001-01-01T00:00:00+02:00",
-        "２026-05-17",
+        "\uff12026-05-17",
     ],
 )
 def test_what_is_no_time_of_a_sale_is_refused(text: str) -> None:

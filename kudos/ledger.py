@@ -20,11 +20,11 @@ SELECT family, toUnixTimestamp64Micro(max(watermark)) FROM watermarks GROUP BY f
 """
 #: States: 1 received, 2 dead, 3 replaced. Bits 56 to 63 of a revision count erasures.
 _ACCOUNTS = """
-SELECT organisation, count() AS accepted, countIf(stands AND NOT erased) AS counted,
-    countIf(stands AND NOT erased AND anonymous) AS without_customer,
-    countIf(NOT stands AND dead) AS dead, countIf(stands AND erased) AS erased
+SELECT name, count() AS accepted, countIf(stands AND NOT erased),
+    countIf(stands AND NOT erased AND anonymous), countIf(NOT stands AND died),
+    countIf(stands AND erased)
 FROM (
-    SELECT unit, argMin(organisation, received_at) AS organisation, max(state = 'dead') AS dead
+    SELECT unit, argMin(organisation, received_at) AS name, max(state = 'dead') AS died
     FROM ledger_units GROUP BY unit
     HAVING minIf(received_at, state != 'replaced') < fromUnixTimestamp64Micro({before:Int64})
         AND max(state = 'replaced') = 0
@@ -35,7 +35,7 @@ LEFT JOIN (
         last.1 AS erased, last.2 AS anonymous
     FROM sales GROUP BY transaction_id
 ) AS facts USING (unit)
-GROUP BY organisation ORDER BY organisation
+GROUP BY name ORDER BY name
 """
 
 

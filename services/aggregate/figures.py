@@ -6,15 +6,25 @@ it has a sale line; a refund counts on its own day.
 """
 
 #: One row a line, and one without anything for each cell, so that an empty one is written too.
+#: What a line counts as is worked out here, once for all sums.
 _LINES = """
-SELECT organisation, day, toString(currency) AS currency, order_id, customer_ref, record_ref,
-    line.kind = 'sale' AS sale, line.item AS item, line.at AS at, line.timed AS timed,
-    toInt64(line.quantity) AS quantity, line.amount - line.discount AS price, line.fee AS fee,
-    item NOT IN ('gift_card', 'donation', 'season_pass_use') AS revenue
+SELECT organisation, day, toString(currency) AS currency, order_id, record_ref,
+    line.timed AS timed, line.at AS at,
+    line.kind = 'sale' AS sale, line.item = 'ticket' AS ticket,
+    sale AND ticket AS ticket_sale, NOT sale AND ticket AS ticket_refund,
+    ticket_sale AND customer_ref != 0 AS known_sale,
+    ticket_refund AND customer_ref != 0 AS known_refund,
+    toInt64(line.quantity) AS quantity,
+    line.amount - line.discount AS price, if(sale, price, -price) AS signed,
+    if(sale, line.fee, -line.fee) AS fee,
+    line.item NOT IN ('gift_card', 'donation', 'season_pass_use') AS revenue,
+    revenue AND sale AS gross,
+    ticket AND price > 0 AS paid, if(sale, quantity, -quantity) AS signed_quantity
 FROM sales FINAL ARRAY JOIN line
 WHERE (day, organisation) IN {cells:Array(Tuple(Date, String))}
 UNION ALL
-SELECT cell.2, cell.1, '', 0, 0, 0, false, '', toDateTime(0, 'UTC'), true, 0, 0, 0, false
+SELECT cell.2, cell.1, '', 0, 0, true, toDateTime(0, 'UTC'), false, false, false, false, false,
+    false, 0, 0, 0, 0, false, false, false, 0
 FROM (SELECT arrayJoin({cells:Array(Tuple(Date, String))}) AS cell)
 """
 
@@ -24,16 +34,17 @@ INSERT INTO sales_live (organisation, day, generation, minute.of_day, minute.cur
     minute.net_revenue)
 SELECT organisation, day, {{generation:UInt64}}, m.1, m.2, m.3, m.4, m.5, m.6, m.7
 FROM (
-    SELECT organisation, day, arraySort(groupArrayIf((of_day, currency, orders, tickets,
-        refunded_tickets, gross_revenue, net_revenue), currency != '')) AS m
+    SELECT organisation, day, arraySort(groupArrayIf(
+        (of_day, currency, orders, tickets, refunded, gross_revenue, net_revenue), currency != ''
+    )) AS m
     FROM (
         SELECT organisation, day, currency,
             toHour(at, 'Europe/Oslo') * 60 + toMinute(at, 'Europe/Oslo') AS of_day,
             uniqExactIf(order_id, sale) AS orders,
-            sumIf(quantity, sale AND item = 'ticket') AS tickets,
-            sumIf(quantity, NOT sale AND item = 'ticket') AS refunded_tickets,
-            sumIf(price, sale AND revenue) AS gross_revenue,
-            gross_revenue - sumIf(price, NOT sale AND revenue) AS net_revenue
+            sumIf(quantity, ticket_sale) AS tickets,
+            sumIf(quantity, ticket_refund) AS refunded,
+            sumIf(price, gross) AS gross_revenue,
+            sumIf(signed, revenue) AS net_revenue
         FROM ({_LINES}) WHERE timed
         GROUP BY organisation, day, currency, of_day
     ) GROUP BY organisation, day
@@ -60,18 +71,18 @@ FROM (
     FROM (
         SELECT organisation, day, currency,
             uniqExactStateIf(order_id, sale) AS bought,
-            uniqExactStateIf(order_id, sale AND item = 'ticket') AS bought_tickets,
+            uniqExactStateIf(order_id, ticket_sale) AS bought_tickets,
             uniqExactStateIf(record_ref, sale AND record_ref != 0) AS records,
-            sumIf(quantity, sale AND item = 'ticket') AS tickets,
-            sumIf(quantity, NOT sale AND item = 'ticket') AS refunded,
-            sumIf(quantity, sale AND item = 'ticket' AND customer_ref != 0) AS known,
-            sumIf(quantity, NOT sale AND item = 'ticket' AND customer_ref != 0) AS known_refunded,
+            sumIf(quantity, ticket_sale) AS tickets,
+            sumIf(quantity, ticket_refund) AS refunded,
+            sumIf(quantity, known_sale) AS known,
+            sumIf(quantity, known_refund) AS known_refunded,
             uniqExactIf(order_id, sale) AS orders,
-            sumIf(price, sale AND revenue) AS gross_revenue,
-            gross_revenue - sumIf(price, NOT sale AND revenue) AS net_revenue,
-            sum(if(sale, fee, -fee)) AS fees,
-            sumIf(if(sale, price, -price), item = 'ticket') AS ticket_revenue,
-            sumIf(if(sale, quantity, -quantity), item = 'ticket' AND price > 0) AS paid_tickets
+            sumIf(price, gross) AS gross_revenue,
+            sumIf(signed, revenue) AS net_revenue,
+            sum(fee) AS fees,
+            sumIf(signed, ticket) AS ticket_revenue,
+            sumIf(signed_quantity, paid) AS paid_tickets
         FROM ({_LINES})
         GROUP BY organisation, day, currency
     ) GROUP BY organisation, day

@@ -1,7 +1,7 @@
 """Where a postal code is: county, and municipality and centrality where a register was imported."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from countrystatecity_postal_codes import get_postcodes_of_country
@@ -11,6 +11,9 @@ from kudos.records import Place
 
 NORWAY = "NO"
 NOWHERE = Place()
+
+#: Of a register's file, and it may have others.
+COLUMNS = {"postal_code", "municipality_no", "centrality"}
 
 Places = Mapping[str, Place]
 
@@ -34,10 +37,17 @@ def imported(file: Path) -> dict[str, Place]:
                     municipality=row["municipality_no"],
                     centrality=row["centrality"] or None,
                 )
-                for row in csv.DictReader(text)
+                for row in _rows(text)
             }
     except (OSError, KeyError, TypeError, ValueError):
         raise Misconfigured(f"KUDOS_REFERENCE: cannot read {file.name}; import it again") from None
+
+
+def _rows(text: Iterable[str]) -> Iterator[dict[str, str]]:
+    rows = csv.DictReader(text)
+    if not COLUMNS <= set(rows.fieldnames or ()):
+        raise KeyError
+    return rows
 
 
 def places(reference: Path | None) -> Places:

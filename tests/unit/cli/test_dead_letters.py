@@ -161,6 +161,9 @@ def test_a_whole_request_is_split_and_its_record_replaced(
     raw = broker.states()["dead"]
     sent_back([letter], replay(register, HALF_MENDED), broker)
     assert ["1", "3"] == [r.transaction.transaction for r in received(broker)]
+    # told with each of them, for a replay may be broken off before the letter is noted
+    replaced = [m.header("replaces") for m in broker.topics[RECEIVED.name]]
+    assert [letter.raw, letter.raw] == replaced
     # the one that is bad has a letter of its own now, under its number
     [rest] = broker.open_letters()
     assert ("hus/tixly/2", AT) == (rest.unit, rest.received_at)
@@ -192,6 +195,16 @@ def test_a_raw_record_that_is_no_sale_after_all_is_no_unit_any_more(
     assert states["dead"] == states["replaced"]
 
 
+def test_a_raw_record_that_is_a_sale_after_all_is_replaced_by_it(
+    broker: Broker, register: Register
+) -> None:
+    push(broker, register, b'{"number": "7"; "email": "kari@example.no"}')
+    [letter] = broker.open_letters()
+    sent_back([letter], replay(register), broker)
+    [sold] = broker.topics[RECEIVED.name]
+    assert (b"hus/tixly/7", letter.raw) == (sold.key, sold.header("replaces"))
+
+
 def test_what_a_later_stage_refused_goes_back_to_where_it_was(broker: Broker) -> None:
     headers = (("received_at", b"5"), ("organisation", b"hus"), ("vendor", b"tixly"))
     original = Message(ENRICHED.name, b"key", b"frame", headers, partition=3, offset=17)
@@ -221,6 +234,16 @@ def test_a_letter_is_noted_only_when_the_broker_has_what_came_of_it(
     broker.away = False
     assert 1 == len(broker.open_letters())
     assert not broker.topics[RECEIVED.name]
+
+    class Watched(Broker):
+        def send(self, message: Message) -> None:
+            waiting = {m.topic for m in self._unsent}
+            assert message.header("state") is None or RECEIVED.name not in waiting
+            super().send(message)
+
+    watched = Watched()
+    assert [] == sent_back(broker.open_letters(), replay(register), watched)
+    assert [RECEIVED.name, DEAD] == [m.topic for m in watched.stored]
 
 
 def test_a_letter_of_mapped_rows_is_read_as_the_standard_again(register: Register) -> None:

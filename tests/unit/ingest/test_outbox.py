@@ -109,7 +109,9 @@ async def test_a_failure_does_not_cling(sink: Failing, outbox: Outbox) -> None:
     assert 5 == len(sink.topics["t"])
 
 
-async def test_a_sender_that_goes_harms_nobody(sink: Failing, outbox: Outbox) -> None:
+async def test_a_sender_that_goes_harms_nobody(
+    sink: Failing, outbox: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
     sink.open.clear()
     gone = asyncio.create_task(outbox.deliver(messages("gone")))
     stays = asyncio.create_task(outbox.deliver(messages("stays")))
@@ -120,6 +122,7 @@ async def test_a_sender_that_goes_harms_nobody(sink: Failing, outbox: Outbox) ->
     sink.open.set()
     await stays
     assert b"stays" in {m.key for m in sink.topics["t"]}
+    assert not caplog.messages
 
 
 async def test_what_is_too_much_is_refused_at_once(

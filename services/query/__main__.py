@@ -1,5 +1,7 @@
 """Query: answer a closed set of questions."""
 
+import logging
+import signal
 import socket
 import sys
 from datetime import UTC, datetime
@@ -67,11 +69,17 @@ def listen(host: str, port: int) -> socket.socket:
 def main() -> int:
     """Serve until SIGTERM or SIGINT; 2 where a setting is wrong or the port taken."""
     configure("query")
+    for library in ("urllib3", "clickhouse_connect"):
+        # what they warn of is raised too; and an address that they quote holds what was asked
+        logging.getLogger(library).setLevel(logging.ERROR)
     try:
         server, listening = compose()
     except Misconfigured as error:
         sys.stderr.write(f"query: {error}\n")
         return 2
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises once more what ended it, and the status would say that it was killed
+        signal.signal(number, server.handle_exit)
     with listening:
         server.run(sockets=[listening])
     return 0

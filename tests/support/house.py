@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kudos.records import EnrichedTransaction, Line, Performance, Place, PseudonymousTransaction
+from kudos.records import (
+    EnrichedTransaction,
+    Item,
+    Kind,
+    Line,
+    Performance,
+    Place,
+    PseudonymousTransaction,
+)
 
 HOUSE, OTHER = "huset", "naboen"
 OSLO = ZoneInfo("Europe/Oslo")
@@ -30,7 +38,8 @@ Cells = dict[tuple[str, ...], int | float | None]
 
 #: Prices at and beside the bounds of the bands, in the minor unit, of one piece.
 _PRICES = (0, 1, 9999, 10000, 19999, 20000, 34999, 35000, 49999, 50000, 74999, 75000, 123456)
-_ITEMS = (
+_KINDS: tuple[Kind, ...] = ("sale", "sale", "sale", "sale", "refund")
+_ITEMS: tuple[Item, ...] = (
     *("ticket",) * 8,
     *("season_pass", "season_pass_use", "gift_card", "donation", "merchandise", "food", "other"),
 )
@@ -139,7 +148,7 @@ def _moment(rng: random.Random) -> datetime:
 
 
 def _line(rng: random.Random, sold_at: datetime, id_: str) -> Line:
-    kind = rng.choice((*("sale",) * 4, "refund"))
+    kind = rng.choice(_KINDS)
     quantity = rng.choice((0, 1, 1, 2, 3, 7))
     amount = max(0, quantity * rng.choice(_PRICES) + rng.choice((0, 0, 0, 1, -1)))
     undated = kind == "refund" and rng.random() < 0.3

@@ -1,0 +1,123 @@
+"""The query service's HTTP edge over made-up answers, and who asks."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+from clickhouse_connect.driver.client import Client
+from starlette.applications import Starlette
+
+from kudos.ledger import Account, Ledger
+from kudos.register import WatchedRegister
+from services.query.answer import Answer, Live, Minute
+from services.query.answers import Answers, Status
+from services.query.app import create_app
+from services.query.figures import answer
+from services.query.live import Figure, Pulse
+from services.query.measures import MEASURES, SUMS
+from services.query.pool import Pool
+from services.query.question import Question
+from services.query.tokens import Recognise, bearer
+
+AT = datetime(2026, 5, 20, 12, 0, 3, tzinfo=UTC)
+HOUSE = "huset"
+TOKENS = (HOUSE, "naboen", "operator", "network")
+_HOUSE = """
+[[organisation]]
+id = "{id}"
+name = "{id} og scene"
+industry = "scenekunst"
+county = "03"
+city = "0301"
+owner = "{id}"
+"""
+
+
+def register(folder: Path, tokens: Sequence[str] = TOKENS) -> WatchedRegister:
+    """Write a register of two houses; each one's token is its name, as are the roles'."""
+    text = "".join(_HOUSE.format(id=name) for name in ("huset", "naboen"))
+    for token in tokens:
+        digest = hashlib.sha256(token.encode()).hexdigest()
+        own = token in {"huset", "naboen"}
+        role = f'"organisation"\norganisation = "{token}"' if own else f'"{token}"'
+        text += f'[[token]]\nsha256 = "{digest}"\nrole = {role}\n'
+    path = folder / "organisations.toml"
+    path.write_text(text, "utf-8")
+    return WatchedRegister(path)
+
+
+class MadeUp(Answers):
+    """Answers every question by the sums that it is told, or raises what it is told to."""
+
+    def __init__(self, watched: WatchedRegister) -> None:
+        super().__init__(Pool(_nowhere), watched, lambda: AT)
+        self.asked: list[Question] = []
+        self.looks: list[str] = []
+        self.error: Exception | None = None
+        self.values: Sequence[str] = ("a", "b")
+        self.minutes: tuple[Minute, ...] = ()
+        self.as_of: datetime | None = AT
+
+    def ask_many(self, questions: Sequence[Question]) -> list[Answer]:
+        """Return what each sum being its place among the sums gives."""
+        self._fail()
+        self.asked += questions
+        return [self._answer(question) for question in questions]
+
+    def _answer(self, question: Question) -> Answer:
+        sums = {name: 10 + number for number, name in enumerate(SUMS)}
+        currency = "NOK" if MEASURES[question.measure].money else ""
+        values = self.values if question.by else ("",)
+        rows = {(*(v,) * len(question.by), currency): sums for v in values}
+        return answer(question, rows, coverage={("",): sums}, as_of=self.as_of, currency="NOK")
+
+    def pulse(self, organisation: str) -> Pulse:
+        """Return a day of the minutes that it is told."""
+        self.looks.append(organisation)
+        self._fail()
+        live = Live(organisation, AT.date(), self.as_of, self.minutes)
+        return Pulse(live, (Figure("tickets", sum(m.tickets for m in self.minutes)),))
+
+    def status(self) -> Status:
+        """Return a watermark."""
+        self._fail()
+        return Status(AT, 0.5, {"sales_live": AT, "kpi_daily": AT, "facts": AT})
+
+    def ledger(self) -> Ledger:
+        """Return a ledger of one house."""
+        return Ledger(AT, (Account("huset", 5, 3, 1, 1, 1),))
+
+    def reach(self) -> None:
+        """Return, or fail."""
+        self._fail()
+
+    def _fail(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+class Service:
+    """The edge, and the answers behind it."""
+
+    def __init__(self, folder: Path, ways: Sequence[Recognise] = ()) -> None:
+        self.register = register(folder)
+        self.answers = MadeUp(self.register)
+        self.app: Starlette = create_app(
+            self.answers, self.register, [bearer(self.register), *ways]
+        )
+
+    async def get(
+        self, path: str, token: str | None = HOUSE, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """Return what *token* is answered at *path*."""
+        sent = {} if token is None else {"Authorization": f"Bearer {token}"}
+        # an error of ours is the service's to answer
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://query") as http:
+            return await http.get(path, headers=sent | (headers or {}))
+
+
+def _nowhere() -> Client:
+    raise OSError

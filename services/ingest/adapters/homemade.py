@@ -62,8 +62,8 @@ def _line(
         amount, discount = _amounts(sent, currency)
         at = sent.at or whole.sold_at
         return Line(
-            line=sent.line,
-            kind=sent.kind,
+            line=sent.line or str(place + 1),
+            kind=sent.kind or "sale",
             item=cast("Item", sent.item or origin.feed.item(sent.ticket_type)),
             quantity=sent.quantity,
             amount_minor=amount,

@@ -56,9 +56,9 @@ class Performance(Struct, frozen=True):
 class Line(Struct, frozen=True):
     """A sale or a refund; numbers are never negative, *kind* gives the sign."""
 
-    line: Number
-    kind: Kind
     quantity: Quantity
+    line: Number | None = None  # else its place among the lines, from 1
+    kind: Kind | None = None  # else a sale
     unit_price: Amount | None = None  # before the discount
     amount: Amount | None = None  # in its place: of the whole line, before the discount
     discount: Amount | None = None  # of the whole line

@@ -1,5 +1,6 @@
 """Ingest: receive the vendors' pushes."""
 
+import signal
 import socket
 import sys
 from functools import partial
@@ -71,6 +72,13 @@ def main() -> int:
     except Misconfigured as error:
         sys.stderr.write(f"ingest: {error}\n")
         return 2
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    # uvicorn's own handlers raise the signal again when all is done: to end well is no failure
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
     with listening:
         server.run(sockets=[listening])
     return 0

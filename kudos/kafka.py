@@ -108,7 +108,10 @@ class KafkaSink:
     def _partition(self, topic: str, by: bytes) -> int:
         count = self._counts.get(topic)
         if count is None:
-            found = self._producer.list_topics(topic, timeout=self._timeout).topics[topic]
+            try:
+                found = self._producer.list_topics(topic, timeout=self._timeout).topics[topic]
+            except KafkaException as error:
+                raise ConnectionError(str(error)) from error
             if found.error is not None or not found.partitions:
                 raise ConnectionError(f"no topic {topic}")
             count = self._counts[topic] = len(found.partitions)

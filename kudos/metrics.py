@@ -57,8 +57,14 @@ SUPPRESSED_CELLS = Counter("kudos_suppressed_cells", "Cells withheld.", ["why"])
 
 def note_lag(service: str) -> Callable[[Mapping[tuple[str, int], int]], None]:
     """Return what a source's progress is told to, as *service*."""
+    held: set[tuple[str, int]] = set()
 
     def note(lag: Mapping[tuple[str, int], int]) -> None:
+        # a partition that another has now is not ours to speak of
+        for topic, partition in held - lag.keys():
+            CONSUMER_LAG.remove(service, topic, str(partition))
+        held.clear()
+        held.update(lag)
         for (topic, partition), messages in lag.items():
             CONSUMER_LAG.labels(service, topic, partition).set(messages)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pytest_socket import disable_socket, enable_socket
 
-pytest_plugins = ["tests.support.engine", "tests.support.season"]
+pytest_plugins = ["tests.support.engine", "tests.support.broker", "tests.support.season"]
 
 _UNIT = Path(__file__).parent / "unit"
 #: Marks of tests that talk to something that this machine runs.

@@ -8,7 +8,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -25,7 +25,7 @@ from services.aggregate import refresh
 from services.aggregate.facts import OSLO
 from services.aggregate.figures import TABLES as REFRESHED
 from services.aggregate.keep import Arrivals
-from services.aggregate.watermark import FACTS, LEDGER, PASSES, TABLES, Part, Pipeline, Reader, Seen
+from services.aggregate.watermark import PASSES, Families, Part, Reader, Seen
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +54,18 @@ class Asks(Protocol):
     def ends(self) -> dict[Part, int]:
         """Return where each partition ends."""
 
-    def begins(self, parts: "set[Part]") -> dict[Part, int]:
+    def begins(self, parts: Iterable[Part]) -> dict[Part, int]:
         """Return the first offset that is still there, of *parts*."""
+
+
+class Counts(Protocol):
+    """The refresher, as far as the watermark asks it."""
+
+    begun: int
+    done: int
+
+    def want(self) -> None:
+        """Ask for a pass that begins from now on."""
 
 
 class Loop:
@@ -146,57 +156,48 @@ class Follower(Loop):
         stop: threading.Event,
         *,
         offsets: Asks,
-        refresher: Refresher,
+        refresher: Counts,
         arrivals: Arrivals,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(url, leading, stop)
         self._offsets, self._refresher, self._arrivals = offsets, refresher, arrivals
+        self._now = now
         self._lag = note_lag("aggregate")
-        self.begin_rounds()
-
-    def begin_rounds(self) -> None:
-        """Forget all rounds: those of an earlier time as leader are old."""
-        self._facts, self._tables, self._ledger = map(Pipeline, (FACTS, TABLES, LEDGER))
-        self._ends: dict[Part, int] = {}
+        self._families = Families(REFRESHED)
+        self._ends: Mapping[Part, int] = {}
         self._news: dict[str, int] = {}
         self._published = 0.0
 
     def begin(self) -> None:
         """Begin where the leader before has come to: what was received earlier is a replay."""
-        self.begin_rounds()
+        self._families, self._news = Families(REFRESHED), {}
         self._arrivals.passed(microseconds(ledger.watermarks(self.client).get("sales_live")))
 
     def once(self) -> float:
         """Look once, and publish how far all is."""
         moment, seen = self.look()
-        self._follow(moment, seen)
+        self._note_lag(seen)
+        news = self._families.follow(moment, seen)
+        if "facts" in news:
+            self._refresher.want()
+        self._news |= news
         if self._news and time.monotonic() - self._published >= PUBLISH_S:
             self._publish()
         idle = seen.ends == self._ends
-        self._ends = dict(seen.ends)
+        self._ends = seen.ends
         return IDLE_TICK_S if idle else TICK_S
 
     def look(self) -> tuple[int, Seen]:
         """Return a moment, and what was seen: first what is committed, after it the ends."""
         committed = self._offsets.committed() | {("refresh", PASSES, 0): self._refresher.done}
-        moment = microseconds(datetime.now(UTC))
+        moment = microseconds(self._now())
         ends = self._offsets.ends() | {(PASSES, 0): self._refresher.begun + 1}
         known = {(topic, number) for _, topic, number in committed}
         begins = self._offsets.begins({p for p, end in ends.items() if end and p not in known})
         return moment, Seen(committed, ends, begins)
 
-    def _follow(self, moment: int, seen: Seen) -> None:
-        self._facts.start(moment, seen)
-        facts = self._facts.advance(seen)
-        if facts is not None:
-            self._tables.start(facts, seen)
-            self._ledger.start(facts, seen)
-            self._refresher.want()
-            self._news["facts"] = facts
-        if (tables := self._tables.advance(seen)) is not None:
-            self._news |= dict.fromkeys(REFRESHED, tables)
-        if (units := self._ledger.advance(seen)) is not None:
-            self._news["ledger"] = units
+    def _note_lag(self, seen: Seen) -> None:
         self._lag(
             {
                 (topic, number): max(0, end - seen.committed.get(("aggregate", topic, number), 0))

@@ -6,7 +6,7 @@ so on to the end of the chain. No record's clock is trusted, and idle sources ho
 writers of these topics use no transactions, so that no marker stands behind a last message.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -89,6 +89,28 @@ class Pipeline:
         moment = self._rounds[done[-1]].moment
         self._rounds = self._rounds[done[-1] + 1 :]
         return moment
+
+
+class Families:
+    """How far each family of tables is; the derived ones and the ledger follow the facts."""
+
+    def __init__(self, refreshed: Iterable[str]) -> None:
+        self._refreshed = tuple(refreshed)
+        self._facts, self._tables, self._ledger = map(Pipeline, (FACTS, TABLES, LEDGER))
+
+    def follow(self, moment: int, seen: Seen) -> dict[str, int]:
+        """Take a new look, and return the families that have come on, with their watermarks."""
+        news: dict[str, int] = {}
+        self._facts.start(moment, seen)
+        if (facts := self._facts.advance(seen)) is not None:
+            news["facts"] = facts
+            self._tables.start(facts, seen)
+            self._ledger.start(facts, seen)
+        if (tables := self._tables.advance(seen)) is not None:
+            news |= dict.fromkeys(self._refreshed, tables)
+        if (units := self._ledger.advance(seen)) is not None:
+            news["ledger"] = units
+        return news
 
 
 def aims(stage: Stage, seen: Seen) -> dict[Reader, int]:

@@ -1,0 +1,248 @@
+"""The watermark is never ahead of what is uncounted, and moves on when nothing comes in."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kudos.topics import ENRICHED, PROFILES, PSEUDONYMOUS, RECEIVED
+from services.aggregate.keep import Arrivals
+from services.aggregate.leader import Follower
+from services.aggregate.watermark import (
+    ASKED,
+    FACTS,
+    MOST,
+    Families,
+    Part,
+    Pipeline,
+    Reader,
+    Seen,
+    passed,
+)
+
+PARTITIONS = 2
+DEAD = {t.name: f"{t.name}.dead" for t in (RECEIVED, PSEUDONYMOUS, ENRICHED)}
+#: Who reads what, and writes what; None: into the facts.
+STAGES = {
+    "identity.pseudonymise": (RECEIVED.name, PSEUDONYMOUS.name),
+    "enrich": (PSEUDONYMOUS.name, ENRICHED.name),
+    "aggregate": (ENRICHED.name, None),
+}
+#: Every stage and partition once, and nobody dies.
+ALIVE = (6, 3, 4, 1, 2, 11)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class World:
+    """A chain of topics with a clock; what a stage has written it may commit much later."""
+
+    def __init__(self) -> None:
+        self.clock = 1
+        self.topics: defaultdict[Part, list[int]] = defaultdict(list)
+        self.read: defaultdict[Reader, int] = defaultdict(int)
+        self.committed_: dict[Reader, int] = {}
+        self.accepted: dict[int, int] = {}  # unit → when
+        self.facts: set[int] = set()
+        self.tables: set[int] = set()
+        self.dead: set[int] = set()
+        self.noted: set[int] = set()
+        self.noted_dead: set[int] = set()
+        self.begun = self.done = 0
+        self._snapshot: set[int] = set()
+        self.between: list[tuple[str, int]] = []  # what happens within a look
+
+    def act(self, action: str, number: int) -> None:
+        """Let something happen, and time go on."""
+        self.clock += 1
+        part = number % PARTITIONS
+        match action:
+            case "accept":
+                unit = len(self.accepted)
+                self.accepted[unit] = self.clock
+                self.topics[RECEIVED.name, part].append(unit)
+            case "profile":
+                self.topics[PROFILES.name, part].append(-1)
+            case "read profile":
+                self._read("identity.profiles", PROFILES.name, part)
+            case "work":
+                group = list(STAGES)[number % len(STAGES)]
+                self._work(group, part, dies=number % 5 == 0)
+            case "commit":
+                for reader in list(self.read)[number % 3 :: 3]:
+                    self.committed_[reader] = self.read[reader]
+            case "note":
+                self._note(part)
+            case "refresh":
+                self._refresh()
+
+    def _work(self, group: str, part: int, *, dies: bool) -> None:
+        reads, writes = STAGES[group]
+        for unit in self._read(group, reads, part):
+            if dies:
+                self.dead.add(unit)
+                self.topics[DEAD[reads], part].append(unit)
+            elif writes is None:
+                self.facts.add(unit)
+            else:
+                self.topics[writes, (unit + part) % PARTITIONS].append(unit)
+
+    def _read(self, group: str, topic: str, part: int) -> list[int]:
+        log, at = self.topics[topic, part], self.read[group, topic, part]
+        found = log[at : at + 2]
+        self.read[group, topic, part] += len(found)
+        return found
+
+    def _note(self, part: int) -> None:
+        for topic in (RECEIVED.name, *DEAD.values()):
+            found = self._read("identity.ledger", topic, part)
+            (self.noted if topic == RECEIVED.name else self.noted_dead).update(found)
+
+    def _refresh(self) -> None:
+        if self.begun == self.done:
+            self.begun += 1
+            self._snapshot = set(self.facts)
+        else:
+            self.tables |= self._snapshot
+            self.done = self.begun
+
+    def drain(self) -> None:
+        """Let everybody do all there is to do."""
+        for _ in range(3):
+            for _ in range(len(self.accepted) + 5):
+                for number in ALIVE:
+                    self.act("work", number)
+                for part in range(PARTITIONS):
+                    self.act("read profile", part)
+                    self.act("note", part)
+            for number in range(3):
+                self.act("commit", number)
+
+    # what the watermark asks: the broker, the refresher and the clock
+    def committed(self) -> dict[Reader, int]:
+        return {reader: at for reader, at in self.committed_.items() if at}
+
+    def ends(self) -> dict[Part, int]:
+        half = len(self.between) // 2
+        for action in self.between[half:]:
+            self.act(*action)
+        topics = {topic for _, topics in ASKED for topic in topics}
+        parts = [(topic, number) for topic in topics for number in range(PARTITIONS)]
+        return {part: len(self.topics[part]) for part in parts}
+
+    def begins(self, parts: Iterable[Part]) -> dict[Part, int]:
+        return dict.fromkeys(parts, 0)
+
+    def now(self) -> datetime:
+        for action in self.between[: len(self.between) // 2]:
+            self.act(*action)
+        self.clock += 1
+        return EPOCH + timedelta(microseconds=self.clock)
+
+    def want(self) -> None:
+        """Passes are made by the test."""
+
+
+class Watch:
+    """Looks at a world, and holds each family to what its watermark says."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.families = Families(["tables"])
+        self.marks = {"facts": 0, "tables": 0, "ledger": 0}
+        self._follower = Follower(
+            "unused",
+            lambda: True,
+            threading.Event(),
+            offsets=world,
+            refresher=world,
+            arrivals=Arrivals(),
+            now=world.now,
+        )
+
+    def look(self) -> None:
+        """Take one look; raise where a watermark is ahead of what is done."""
+        world = self.world
+        self.marks |= self.families.follow(*self._follower.look())
+        for unit, at in world.accepted.items():
+            if at < self.marks["facts"]:
+                assert unit in world.facts | world.dead
+            if at < self.marks["tables"]:
+                assert unit in world.tables | world.dead
+            if at < self.marks["ledger"]:
+                assert unit in world.noted
+                assert unit in world.facts | world.noted_dead
+
+
+_HAPPENS = (
+    *("accept",) * 2,
+    *("work",) * 3,
+    *("commit",) * 2,
+    *("profile", "read profile", "note", "refresh", "look"),
+)
+ACTIONS = st.tuples(st.sampled_from(_HAPPENS), st.integers(0, 30))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(ACTIONS, st.lists(ACTIONS, max_size=4)), max_size=80))
+def test_is_never_ahead_of_what_is_uncounted_and_moves_on(
+    steps: list[tuple[tuple[str, int], list[tuple[str, int]]]],
+) -> None:
+    world = World()
+    watch = Watch(world)
+    for action, between in steps:
+        if action[0] == "look":
+            world.between = between
+            watch.look()
+            world.between = []
+        else:
+            world.act(*action)
+    world.drain()
+    idle = world.clock
+    for _ in range(4):
+        watch.look()
+        world.act("refresh", 0)
+        world.act("refresh", 0)
+    watch.look()
+    assert all(mark > idle for mark in watch.marks.values()), (idle, watch.marks)
+
+
+def test_many_rounds_are_in_flight_at_once() -> None:
+    """The end of one is not waited for: under load the watermark follows at its own distance."""
+    world, distances = World(), []
+    watch = Watch(world)
+    for n in range(300):
+        world.act("accept", n)
+        for number in ALIVE:
+            world.act("work", number)
+            world.act("commit", number)
+        world.act("note", n)
+        world.act("refresh", 0)
+        watch.look()
+        distances.append(world.clock - watch.marks["tables"])
+    # a turn of this loop is 16 ticks of the clock
+    assert max(distances[50:]) < 16 * 8
+
+
+def test_rounds_that_cannot_end_are_thinned_out_but_the_oldest_stays() -> None:
+    [(group, topics), *_], *_ = FACTS
+    pipeline = Pipeline((((group, topics),),))
+    reader = (group, topics[0], 0)
+    for moment in range(10 * MOST):
+        pipeline.start(moment, Seen({reader: 0}, {reader[1:]: moment + 1}))
+    assert pipeline.advance(Seen({reader: 0}, {})) is None
+    assert 0 == pipeline.advance(Seen({reader: 1}, {}))
+    newest = pipeline.advance(Seen({reader: 10 * MOST}, {}))
+    assert 10 * MOST - 1 == newest
+
+
+def test_a_partition_of_which_nothing_is_left_holds_nothing_up() -> None:
+    reader = ("identity.profiles", PROFILES.name, 0)
+    assert not passed(reader, 7, Seen({}, {}))
+    assert passed(reader, 0, Seen({}, {}))
+    assert passed(reader, 7, Seen({}, {}, {reader[1:]: 7}))
+    assert not passed(reader, 8, Seen({}, {}, {reader[1:]: 7}))
+    assert passed(reader, 7, Seen({reader: 7}, {}))
+    assert not passed(reader, 7, Seen({reader: 6}, {}))

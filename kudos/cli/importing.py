@@ -173,7 +173,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
     )
     done = []
     for path in paths:
-        name = content(path, vendor, organisation, text)
+        name = content(path, vendor, organisation, text, *_named(path, feed.mapping))
         kept = data / "imports" / f"{name}.json"
         begun = beginning(kept, datetime.now(UTC), as_new=as_new)
         progress = Progress(_kilobytes(path.stat().st_size), "kB")
@@ -201,6 +201,11 @@ def beginning(kept: Path, now: datetime, *, as_new: bool) -> Journal:
         return Journal(now)
     journal = msgspec.json.decode(kept.read_bytes(), type=Journal)
     return Journal(journal.received_at, again=True) if journal.whole else journal
+
+
+def _named(path: Path, mapping: Mapping | None) -> tuple[str, ...]:
+    """Return the file's name where numbers are made of it."""
+    return () if mapping is None or mapping.file.file_name is None else (path.name,)
 
 
 def _keep(kept: Path, journal: Journal) -> None:

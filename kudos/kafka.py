@@ -214,7 +214,7 @@ def held(config: Config, group: str, topics: Sequence[str]) -> Iterator[Message]
             for number in found.partitions:
                 yield from _held_in(consumer, topic, number)
     except KafkaException as error:
-        raise ConnectionError(str(error)) from error
+        raise ConnectionError(f"the broker does not answer: {error.args[0].str()}") from error
     finally:
         consumer.close()
 

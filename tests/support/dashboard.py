@@ -143,10 +143,17 @@ class FakeSource:
                 net_revenue=sums["net_revenue"],
             )
 
+    def _between(self, organisation: str, begins: date, ends: date) -> list[Line]:
+        days = self._lines[organisation]
+        length = (ends - begins).days + 1
+        if length < len(days):
+            asked = (begins + timedelta(n) for n in range(length))
+            return [line for day in asked for line in days.get(day, ())]
+        return [line for day in days if begins <= day <= ends for line in days[day]]
+
     def _answer(self, question: Question) -> Answer:
         measure, period = MEASURES[question.measure], question.period
-        days = self._lines[question.organisation]
-        lines = [line for d in days if period.begins <= d <= period.ends for line in days[d]]
+        lines = self._between(question.organisation, period.begins, period.ends)
         groups: defaultdict[tuple[tuple[str, ...], str | None], list[Line]] = defaultdict(list)
         for line in lines:
             values = tuple(line.by[name] for name in question.by)
@@ -154,7 +161,7 @@ class FakeSource:
         if not groups and not question.by:
             groups[(), "NOK" if measure.money else None] = []
         cells = []
-        for (values, currency), found in sorted(groups.items(), key=str):
+        for (values, currency), found in sorted(groups.items(), key=lambda group: str(group[0])):
             value = measure.value(_sums(found))
             why = "undefined" if value is None else None
             cells.append(Cell(dict(zip(question.by, values, strict=True)), value, currency, why))

@@ -89,7 +89,7 @@ def heat(
         "field": "hour",
         "type": "ordinal",
         "scale": {"domain": list(hours)},
-        "axis": {"labelAngle": 0, "labelOverlap": True, "orient": "top"},
+        "axis": {"labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 6, "orient": "top"},
     }
     y = {
         "field": "day",

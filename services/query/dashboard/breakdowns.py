@@ -16,8 +16,8 @@ from services.query.dashboard.wording import Texts
 _ORDERED = ("price_band", "lead_time")
 #: More bars than this say less; the rest is one row, and all are in the table.
 _MOST = 12
-SMALL, LARGE = (Size(236, 0),), (Size(480, 0), Size(284, 0))
-_HEAT, _HEAT_NARROW = Size(560, 210), Size(270, 190)
+SMALL, LARGE = (Size(236, 0),), (Size(480, 0), Size(276, 0))
+_HEAT, _HEAT_NARROW = Size(500, 190), Size(240, 170)
 
 
 class Row(Struct, frozen=True):

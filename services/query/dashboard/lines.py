@@ -93,7 +93,9 @@ def over_time(ours: Line, before: Line, names: tuple[str, str], axes: Axes, size
         layers.append(_label(known_grey[:1], "y", names[1], color=MUTED, align="left", dy=14))
     layers += _ours(drawn, 2.5, x=axes.ticks, number=number, open_end=axes.open_end)
     layers.append(_dot(known[-1:], hollow=axes.open_end))
-    layers.append(_label(known[-1:], "y", names[0], color=OURS, align="right", dy=-12, bold=True))
+    if known_grey:
+        last = known[-1:]
+        layers.append(_label(last, "y", names[0], color=OURS, align="right", dy=-12, bold=True))
     layers[0]["encoding"] |= {"x": x}
     return _spec(size, layers)
 

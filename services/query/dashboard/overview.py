@@ -155,11 +155,15 @@ def sentence(texts: Texts, currency: str, asked: Asked, today: date) -> str:
     said = []
     for answer, what in held:
         if answer is not None:
-            how = saying.change(unit, cell, _same(answer, cell))
+            before = _same(answer, cell)
+            if before is not None and cell.value == before.value == 0:
+                return texts("say.still_nothing", what=what) + "."
+            how = saying.change(unit, cell, before)
             if how.kind != "none":
                 return saying.trend(texts, name, how, what) + "."
             said.append(saying.trend(texts, name, how, what) + ".")
-    return said[0] if said else ""
+    written = f"{saying.name(asked.measure, texts)}: {saying.value(texts, unit, cell)}."
+    return said[0] if said else written
 
 
 def in_order(answer: Answer, currency: str) -> list[Cell]:

@@ -10,7 +10,7 @@ from services.query.dashboard.formats import Language
 from services.query.dashboard.style import Size, Spec
 
 #: Beside another chart on a desk, alone on a telephone.
-WIDE, NARROW = Size(500, 210), Size(290, 190)
+WIDE, NARROW = Size(500, 210), Size(240, 170)
 
 
 class Table(Struct, frozen=True):

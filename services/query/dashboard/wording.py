@@ -31,7 +31,8 @@ class Texts:
     def __contains__(self, key: str) -> bool:
         return key in self._found
 
-    def keys(self) -> frozenset[str]:
+    @property
+    def names(self) -> frozenset[str]:
         """Return every key."""
         return frozenset(self._found)
 

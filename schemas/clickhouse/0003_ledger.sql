@@ -4,7 +4,7 @@
 CREATE TABLE IF NOT EXISTS ledger_units (
     unit UInt128,
     state Enum8('received' = 1, 'dead' = 2, 'replaced' = 3),   -- replaced: a replay has made other units of it
-    organisation LowCardinality(String),
-    vendor LowCardinality(String),
-    received_at DateTime64(6, 'UTC')
-) ENGINE = ReplacingMergeTree ORDER BY (unit, state);
+    organisation SimpleAggregateFunction(any, LowCardinality(String)),   -- the unit tells it
+    vendor SimpleAggregateFunction(any, LowCardinality(String)),
+    received_at SimpleAggregateFunction(min, DateTime64(6, 'UTC'))   -- the first time: a repeat changes nothing
+) ENGINE = AggregatingMergeTree ORDER BY (unit, state);

@@ -84,29 +84,21 @@ def portions(cells: Sequence[Cell]) -> Iterator[Sequence[Cell]]:
         yield portion
 
 
-def live_first(cells: Sequence[Cell], today: date) -> list[Cell]:
-    """Return *cells* with today's and later ones first, then those before, the newest first."""
-    return sorted(cells, key=lambda cell: (cell.day < today, -cell.day.toordinal()))
-
-
 def run_pass(client: Client, today: date) -> int:
     """Refresh everything that is stale as of now; return the number of cells.
 
     A pass of many portions looks again after each, for today's cells: sales go on meanwhile.
     """
     stale = look(client)
-    live = [c for c in stale.cells if c.day >= today]
-    earlier = [c for c in stale.cells if c.day < today]
-    done = 0
-    for portion in (*portions(live), *portions(earlier)):
-        if done and portion[0].day < today:
-            _catch_up(client, today)
+    _refresh_all(client, [c for c in stale.cells if c.day >= today], stale.generation)
+    for n, portion in enumerate(portions([c for c in stale.cells if c.day < today])):
+        if n:
+            again = look(client)
+            _refresh_all(client, [c for c in again.cells if c.day >= today], again.generation)
         refresh(client, portion, stale.generation)
-        done += len(portion)
-    return done
+    return len(stale.cells)
 
 
-def _catch_up(client: Client, today: date) -> None:
-    stale = look(client)
-    for portion in portions([c for c in stale.cells if c.day >= today]):
-        refresh(client, portion, stale.generation)
+def _refresh_all(client: Client, cells: Sequence[Cell], generation: int) -> None:
+    for portion in portions(cells):
+        refresh(client, portion, generation)

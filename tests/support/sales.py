@@ -35,6 +35,9 @@ _ITEMS = (
     "merchandise",
 )
 _NO_REVENUE = {"gift_card", "donation", "season_pass_use"}
+MONDAY = datetime(2025, 12, 29, 12, tzinfo=UTC)
+#: Across the turn of the year, and so across partitions.
+DAYS = [MONDAY + timedelta(days=n) for n in (0, 2, 4, 6)]
 #: Of a transaction: what a day and organisation come to, and what each minute does.
 Figures = dict[tuple[str, date], dict[str, Any]]
 
@@ -42,6 +45,43 @@ Figures = dict[tuple[str, date], dict[str, Any]]
 def hex_id(*parts: object) -> str:
     """Return 32 hex digits that differ where *parts* do."""
     return f"{Random(repr(parts)).getrandbits(128):032x}"
+
+
+def sale(name: object, version: int, received_at: datetime, *lines: Line) -> EnrichedTransaction:
+    """Return a version of a transaction."""
+    content = int(hex_id("content", lines)[:14], 16)
+    return EnrichedTransaction(
+        PseudonymousTransaction(
+            organisation="house",
+            vendor="homemade",
+            transaction_id=hex_id("transaction", name),
+            order_id=hex_id("order", name),
+            revision=f"{version << 64 | content:032x}",
+            received_at=received_at,
+            sold_at=MONDAY,
+            sold_is_date=False,
+            channel="web",
+            currency="NOK",
+            customer_ref=None,
+            record_ref=None,
+            birth=None,
+            postal_code=None,
+            country=None,
+            lines=lines,
+        ),
+        "unknown",
+        Place(),
+    )
+
+
+def ticket(name: str, at: datetime | None, quantity: int = 1, kind: Any = "sale") -> Line:
+    """Return a line of tickets; a refund without a time where *at* is None."""
+    return Line(hex_id(name), kind, "ticket", quantity, 10_000, at=at)
+
+
+def received_again(one: EnrichedTransaction, received_at: datetime) -> EnrichedTransaction:
+    """Return the same version, as it came in another time."""
+    return replace(one, transaction=replace(one.transaction, received_at=received_at))
 
 
 def line(chance: Random, name: object) -> Line:

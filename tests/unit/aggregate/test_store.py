@@ -1,54 +1,16 @@
 """Writing facts: who comes in between, conflicts, and refunds whose time nobody gives."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
-from msgspec.structs import replace
 
 from kudos.clickhouse import connect
-from kudos.records import EnrichedTransaction, Line, Place, PseudonymousTransaction
+from kudos.records import EnrichedTransaction
 from services.aggregate import store
 from services.aggregate.facts import History, fact_of, rows_of
-from tests.support.sales import hex_id, standing
-
-MONDAY = datetime(2025, 12, 29, 12, tzinfo=UTC)
-#: Across the turn of the year, and so across partitions.
-DAYS = [MONDAY + timedelta(days=n) for n in (0, 2, 4, 6)]
-
-
-def sale(name: object, version: int, received_at: datetime, *lines: Line) -> EnrichedTransaction:
-    """Return a version of a transaction."""
-    content = int(hex_id("content", lines)[:14], 16)
-    return EnrichedTransaction(
-        PseudonymousTransaction(
-            organisation="house",
-            vendor="homemade",
-            transaction_id=hex_id("transaction", name),
-            order_id=hex_id("order", name),
-            revision=f"{version << 64 | content:032x}",
-            received_at=received_at,
-            sold_at=MONDAY,
-            sold_is_date=False,
-            channel="web",
-            currency="NOK",
-            customer_ref=None,
-            record_ref=None,
-            birth=None,
-            postal_code=None,
-            country=None,
-            lines=lines,
-        ),
-        "unknown",
-        Place(),
-    )
-
-
-def ticket(name: str, at: datetime | None, quantity: int = 1, kind: Any = "sale") -> Line:
-    """Return a line of tickets; a refund without a time where *at* is None."""
-    return Line(hex_id(name), kind, "ticket", quantity, 10_000, at=at)
+from tests.support.sales import DAYS, MONDAY, hex_id, received_again, sale, standing, ticket
 
 
 def lines_of(client: Client, name: object) -> list[tuple[Any, ...]]:
@@ -92,11 +54,6 @@ class Interrupted:
             return method(*args, **kwargs)
 
         return statement
-
-
-def received_again(one: EnrichedTransaction, received_at: datetime) -> EnrichedTransaction:
-    """Return the same version, as it came in another time."""
-    return replace(one, transaction=replace(one.transaction, received_at=received_at))
 
 
 @pytest.mark.engine

@@ -2,31 +2,39 @@
 
 from collections.abc import Sequence
 
+from msgspec import Struct, to_builtins
+
 from services.query.dashboard.style import CONFIG, FLUSH, MUTED, OURS, Size, Spec, named
 
 
-def bars(rows: Sequence[tuple[str, float, str]], size: Size) -> Spec:
-    """Return bars on 0, each with its name over it and its value at its end."""
-    values = [
-        {"n": i, "name": name, "value": value, "end": max(value, 0), "label": label}
-        for i, (name, value, label) in enumerate(rows)
-    ]
+class Bar(Struct, frozen=True):
+    """One bar, with what stands over it and at its end."""
+
+    name: str
+    value: float
+    label: str
+    color: str = OURS
+
+
+def bars(rows: Sequence[Bar], size: Size) -> Spec:
+    """Return bars on 0."""
+    values = [{"n": i, "end": max(bar.value, 0), **to_builtins(bar)} for i, bar in enumerate(rows)]
     y = {"field": "n", "type": "ordinal", "axis": None}
-    top = max((abs(value) for _, value, _ in rows), default=1) or 1
+    top = max((abs(bar.value) for bar in rows), default=1) or 1
     # what stands behind the longest bar needs room: a letter is some 8 pixels wide
-    room = 8 * max((len(label) for *_, label in rows), default=0) + 8
+    room = 8 * max((len(bar.label) for bar in rows), default=0) + 8
     most = top * size.width / max(size.width - room, size.width / 4)
     x = {
         "field": "value",
         "type": "quantitative",
         "axis": None,
-        "scale": {"domain": [min([0.0, *(float(value) for _, value, _ in rows)]), most]},
+        "scale": {"domain": [min([0.0, *(bar.value for bar in rows)]), most]},
     }
     text: Spec = {"type": "text", "limit": size.width, "baseline": "middle"}
     layers: list[Spec] = [
         {
-            "mark": {"type": "bar", "color": OURS, "height": 10, "yOffset": 9},
-            "encoding": {"x": x},
+            "mark": {"type": "bar", "height": 10, "yOffset": 9},
+            "encoding": {"x": x, "color": {"field": "color", "scale": None}},
         },
         {
             "mark": text | {"align": "left", "dy": -8, "fontSize": 13, "x": 0},

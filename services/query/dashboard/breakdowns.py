@@ -7,9 +7,10 @@ from msgspec import Struct
 from services.query.answer import Answer, Cell
 from services.query.breakdowns import BREAKDOWNS, UNKNOWN
 from services.query.dashboard import bars, formats, saying
+from services.query.dashboard.bars import Bar
 from services.query.dashboard.drawing import draw
 from services.query.dashboard.picture import Picture, table
-from services.query.dashboard.style import Size
+from services.query.dashboard.style import USUAL, Size
 from services.query.dashboard.wording import Texts
 
 #: In the order of what they mean, not of their size.
@@ -73,11 +74,17 @@ def picture(
     total = sum(row.value for row in found)
     shares = additive and total > 0 and all(row.value >= 0 for row in found)
     share = [formats.percent(row.value / total, texts.language) if shares else "" for row in found]
-    shown = [(r.name, float(r.value), _end(r, s)) for r, s in zip(found, share, strict=True)][:most]
-    if len(found) > len(shown) and additive:
-        rest = sum(row.value for row in found[len(shown) :])
-        written = saying.amount(texts, unit, rest, currency)
-        shown.append((texts("figure.rest", n=len(found) - len(shown)), float(rest), written))
+    # what adds nothing stands in the table alone
+    drawn = [
+        Bar(r.name, float(r.value), _end(r, s))
+        for r, s in zip(found, share, strict=True)
+        if r.value or not additive
+    ]
+    shown = drawn[:most]
+    if len(drawn) > most and additive:
+        rest = sum(bar.value for bar in drawn[most:])
+        written = saying.amount(texts, unit, round(rest), currency)
+        shown.append(Bar(texts("figure.rest", n=len(drawn) - most), rest, written, USUAL))
     head = [BREAKDOWNS[by].name[texts.language], texts("figure.value")]
     body = [[row.name, row.written] for row in found]
     if shares:

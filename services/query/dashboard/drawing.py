@@ -9,7 +9,7 @@ import msgspec
 import vl_convert
 from markupsafe import Markup
 
-from services.query.dashboard.bars import bars
+from services.query.dashboard.bars import Bar, bars
 from services.query.dashboard.formats import MINUS, SPACE, Language
 from services.query.dashboard.lines import spark
 from services.query.dashboard.style import Size, Spec
@@ -49,7 +49,7 @@ def draw(spec: Spec, language: Language) -> Markup:
 def warm() -> None:
     """Draw once, so that the first visitor does not wait for the library to start."""
     draw(spark([(0, 1), (1, 2)], [], "2", Size(200, 60)), "nb")
-    draw(bars([("", 1, "1")], Size(200, 60)), "nb")
+    draw(bars([Bar("", 1, "1")], Size(200, 60)), "nb")
 
 
 @lru_cache(maxsize=512)

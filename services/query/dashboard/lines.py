@@ -74,6 +74,7 @@ def spark(ours: Line, before: Line, peak: str, size: Size, *, open_end: bool = F
         _base(last, flat=not any(y for _, y in [*ours, *before])),
         _line([{"x": x, "y": y} for x, y in before], "y", USUAL, 1.25),
         *_ours(drawn, 2, open_end=open_end),
+        _alone(ours),
         _dot(known[-1:], hollow=open_end),
         _label(top, "y", peak, color=MUTED, align=align, dy=-9),
     ]
@@ -92,7 +93,7 @@ def over_time(ours: Line, before: Line, names: tuple[str, str], axes: Axes, size
         layers.append(_line(grey, "y", USUAL, 1.5, x=axes.ticks, number=number))
         layers.append(_label(known_grey[:1], "y", names[1], color=MUTED, align="left", dy=14))
     layers += _ours(drawn, 2.5, x=axes.ticks, number=number, open_end=axes.open_end)
-    layers.append(_dot(known[-1:], hollow=axes.open_end))
+    layers += [_alone(ours), _dot(known[-1:], hollow=axes.open_end)]
     if known_grey:
         last = known[-1:]
         layers.append(_label(last, "y", names[0], color=OURS, align="right", dy=-12, bold=True))
@@ -137,6 +138,19 @@ def _ours(
     last = _line(rows[-2:], "y", OURS, width * 0.7, x=x, number=number)
     last["mark"]["strokeDash"] = [2, 4]
     return [_line(rows[:-1], "y", OURS, width, x=x, number=number), last]
+
+
+def _alone(line: Line) -> Spec:
+    """Return dots for the points between two gaps: they are on no line."""
+    values = [None, *(y for _, y in line), None]
+    alone = [
+        {"x": x, "y": y}
+        for (x, y), before, after in zip(line, values, values[2:], strict=False)
+        if y is not None and before is None and after is None
+    ]
+    spec = _dot(alone)
+    spec["mark"]["size"] = 14
+    return spec
 
 
 def _dot(rows: Sequence[Mapping[str, Any]], *, hollow: bool = False) -> Spec:

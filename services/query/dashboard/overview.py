@@ -67,32 +67,43 @@ def ask(
 ) -> list[Asked]:
     """Ask for *measures* over *period* and what it is held against, and for their lines."""
     held = spans.against(period, today)
-    wanted = [period, held.previous, held.last_year]
-    some = [p for p in wanted if p is not None]
-    answers = iter(source.ask_many([Question(m, organisation, p) for m in measures for p in some]))
-    found = []
+    some = [p for p in (period, held.previous, held.last_year) if p is not None]
+    days = series.window(period, today)
+    questions = [Question(name, organisation, p) for name in measures for p in some]
     for name in measures:
-        now, previous, last = [None if p is None else next(answers) for p in wanted]
-        if now is None:
-            raise AssertionError("the period itself is always asked for")
-        days = series.window(period, today)
-        line = series.over(source, organisation, name, days)
-        before = _line_before(source, organisation, name, period, held)
-        found.append(Asked(MEASURES[name], period, held, now, previous, last, line, before))
-    return found
+        questions += series.questions(organisation, name, days)
+    # all at once: what they share is read once
+    answers = dict(zip(questions, source.ask_many(questions), strict=True))
+
+    def answer(name: str, p: Period | None) -> Answer | None:
+        return None if p is None else answers[Question(name, organisation, p)]
+
+    return [
+        Asked(
+            measure=MEASURES[name],
+            period=period,
+            held=held,
+            now=answers[Question(name, organisation, period)],
+            previous=answer(name, held.previous),
+            last_year=answer(name, held.last_year),
+            line=series.over(source, organisation, name, days, answers),
+            line_before=_line_before(source, organisation, name, period, held),
+        )
+        for name in measures
+    ]
 
 
 def _line_before(
     source: Source, organisation: str, measure: str, period: Period, held: Against
 ) -> Series | None:
-    """Return the line of a year before, as long as the whole period; none for a single day."""
+    """Return the line of a year before, as long as the whole period; none but for days."""
     if held.last_year is None or period.kind == "day":
         return None
     begins = held.last_year.begins
     days = (begins, begins + (period.ends - period.begins))
     if series.step(measure, *days) != "day":
         return None
-    return series.over(source, organisation, measure, days)
+    return series.over(source, organisation, measure, days, {})
 
 
 def page(texts: Texts, currency: str, asked: Sequence[Asked], today: date) -> Overview:

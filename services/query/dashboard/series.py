@@ -1,4 +1,4 @@
-"""A measure over time, in steps that a chart can show: days, weeks of seven days, or months."""
+"""A measure over time, in steps that a chart can show: days, seven days, months or years."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from services.query.answer import Point
+from services.query.answer import Answer, Point
 from services.query.dashboard import spans
 from services.query.dashboard.source import Source
 from services.query.question import Period, Question
@@ -20,10 +20,12 @@ ADDITIVE = frozenset(
 COUNTS = ADDITIVE | {"orders", "customer_records"}
 #: More days than this are drawn by the week or the month.
 _MOST_DAYS = 120
+#: More months than this are drawn by the year: each is a question of its own.
+_MOST_MONTHS = 37
 #: One day alone is no line: it is drawn at the end of four weeks.
 _AROUND = timedelta(days=27)
 
-Step = Literal["day", "week", "month"]
+Step = Literal["day", "week", "month", "year"]
 
 
 class Series(Struct, frozen=True):
@@ -55,20 +57,36 @@ def step(measure: str, begins: date, ends: date) -> Step:
     """Return in which steps *measure* is drawn from *begins* to *ends*."""
     if (ends - begins).days < _MOST_DAYS:
         return "day"
-    return "week" if measure in ADDITIVE else "month"
+    if measure in ADDITIVE:
+        return "week"
+    return "month" if (ends - begins).days < _MOST_MONTHS * 31 else "year"
 
 
-def over(source: Source, organisation: str, measure: str, days: tuple[date, date]) -> Series:
-    """Ask for *measure* over *days*."""
-    begins, ends = days
-    by = step(measure, begins, ends)
-    if by == "month":
-        return Series(begins, ends, by, _months(source, organisation, measure, days))
-    points = source.curve(organisation, measure, begins, ends)
+def questions(organisation: str, measure: str, days: tuple[date, date]) -> list[Question]:
+    """Return what must be answered before ``over`` can draw *measure* over *days*."""
+    by = step(measure, *days)
+    if by in {"day", "week"}:
+        return []
+    return [Question(measure, organisation, period) for period in _calendar(by, *days)]
+
+
+def over(
+    source: Source,
+    organisation: str,
+    measure: str,
+    days: tuple[date, date],
+    answers: Mapping[Question, Answer],
+) -> Series:
+    """Return *measure* over *days*; *answers* has those of ``questions``."""
+    by = step(measure, *days)
+    asked = questions(organisation, measure, days)
+    if asked:
+        return Series(*days, by, _answered(asked, answers))
+    points = source.curve(organisation, measure, *days)
     lines = _daily(points, days, missing=0 if measure in COUNTS else None)
     if by == "week":
         lines = {currency: list(_weeks(line)) for currency, line in lines.items()}
-    return Series(begins, ends, by, lines)
+    return Series(*days, by, lines)
 
 
 def _daily(
@@ -93,24 +111,23 @@ def _weeks(
         yield line[at][0], sum(value or 0 for _, value in line[at : at + 7])
 
 
-def _months(
-    source: Source, organisation: str, measure: str, days: tuple[date, date]
+def _answered(
+    asked: Sequence[Question], answers: Mapping[Question, Answer]
 ) -> dict[str | None, list[tuple[date, float | None]]]:
-    periods = list(_calendar_months(*days))
-    answers = source.ask_many([Question(measure, organisation, p) for p in periods])
     lines: dict[str | None, list[tuple[date, float | None]]] = defaultdict(list)
-    for period, answer in zip(periods, answers, strict=True):
-        for cell in answer.cells:
-            lines[cell.currency].append((period.begins, cell.value))
+    for question in asked:
+        for cell in answers[question].cells:
+            lines[cell.currency].append((question.period.begins, cell.value))
     return lines
 
 
-def _calendar_months(begins: date, ends: date) -> Iterator[Period]:
+def _calendar(choice: str, begins: date, ends: date) -> Iterator[Period]:
+    """Yield the months or years from *begins* to *ends*; the first and the last may be cut."""
     at = begins
     while at <= ends:
-        month = spans.containing("month", at)
-        if month.begins == at and month.ends <= ends:
-            yield month
+        whole = spans.containing(choice, at)
+        if whole.begins == at and whole.ends <= ends:
+            yield whole
         else:
-            yield spans.between(at, min(month.ends, ends))
-        at = month.ends + timedelta(1)
+            yield spans.between(at, min(whole.ends, ends))
+        at = whole.ends + timedelta(1)

@@ -5,10 +5,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from services.query.dashboard.bars import bars, columns, heat
+from services.query.dashboard.bars import Bar, bars, columns, heat
 from services.query.dashboard.drawing import draw
 from services.query.dashboard.lines import Axes, over_time, so_far, spark
-from services.query.dashboard.style import Size, Spec
+from services.query.dashboard.style import USUAL, Size, Spec
 
 SIZE = Size(300, 120)
 DAY = [(0.0, 0.0), (600.0, 5.0), (845.0, 11.0)]
@@ -22,8 +22,8 @@ CHARTS: dict[str, Spec] = {
     "flat": spark([(0.0, 0.0), (1.0, 0.0)], [], "0", SIZE),
     "one_point": spark([(0.0, 4.0)], [], "4", SIZE, open_end=True),
     "over_time": over_time(GAP, DAY[:2], ("nå", "før"), Axes({0: "1. mai", 2: '"3'}, ",.0f"), SIZE),
-    "bars": bars([("A & <b>", 3.0, "3"), ("B", -1.0, "\u22121")], SIZE),
-    "no_bars": bars([("A", 0.0, "0")], SIZE),
+    "bars": bars([Bar("A & <b>", 3.0, "3"), Bar("B", -1.0, "\u22121", USUAL)], SIZE),
+    "no_bars": bars([Bar("A", 0.0, "0")], SIZE),
     "columns": columns([("13:15", 2.0), ("", 0.0)], SIZE),
     "heat": heat([(0, 18, 3.0), (6, 20, 0.0)], ["man"] * 7, range(18, 21), SIZE),
 }
@@ -57,7 +57,7 @@ def test_a_line_stands_on_zero() -> None:
 
 
 def test_bars_are_as_long_as_their_values() -> None:
-    svg = draw(bars([("a", 30.0, "30"), ("b", 10.0, "10")], SIZE), "nb")
+    svg = draw(bars([Bar("a", 30.0, "30"), Bar("b", 10.0, "10")], SIZE), "nb")
     first, second = map(float, re.findall(r'd="M0,[\d.]+h([\d.]+)v[^"]*" fill="var', svg))
     assert first == pytest.approx(3 * second)
 
@@ -66,3 +66,11 @@ def test_a_gap_is_no_zero() -> None:
     svg = draw(spark(GAP, [], "3", SIZE), "nb")
     (line,) = re.findall(r'd="([^"]+)" stroke="var\(--ours\)" stroke-width="2"', svg)
     assert line.count("M") == 2
+
+
+def test_a_day_between_two_gaps_is_seen() -> None:
+    line = [(0.0, None), (1.0, 5.0), (2.0, None), (3.0, 1.0), (4.0, 2.0)]
+    dots = re.findall(
+        r'<path transform="translate\(([\d.]+),', draw(spark(line, [], "5", SIZE), "nb")
+    )
+    assert ["75", "300"] == dots  # the one alone, and the last

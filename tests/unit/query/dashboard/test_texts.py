@@ -55,7 +55,7 @@ BUILT = re.compile(
     r"|error\.(refused|not_found|unavailable)(_body)?"
     r"|now\.(more|less|usual|production|channel|venue|sentence|sentence_free)"
     r"|period\.((this|last)_[a-z0-9]+|today|yesterday|day|week|month|quarter|year|season|rolling-.*)"
-    r"|figure\.((by_|highest_)?(day|week|month))|compare\.previous_[a-z]+"
+    r"|figure\.((by_|highest_)?(day|week|month|year))|compare\.previous_[a-z]+"
 )
 
 

@@ -1,11 +1,11 @@
 """Apache Kafka as ``kudos local`` starts it, one a session, with every account's own rights."""
 
 import socket
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from kudos import broker
 from kudos.kafka import Config, client_config
 from kudos.local import kafka as local_kafka
 from kudos.local import secrets
+from kudos.local.child import Child
 from kudos.stream import Message
 from tests.support.engine import free_port
 
@@ -92,30 +93,28 @@ def running_kafka(folder: Path, port: int | None = None) -> Iterator[Kafka]:
         controller += 1
     passwords = secrets.make_missing(folder / "secrets")
     command = local_kafka.prepare(folder / "kafka", port, controller, passwords, local_kafka.jars())
-    with (folder / "kafka.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
     kafka = Kafka(folder, port, passwords)
+    child = Child("kafka", command, {}, folder / "kafka.log", partial(_answers, kafka))
+    child.start()
     try:
-        _until_ready(kafka, process)
-        yield kafka
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def _until_ready(kafka: Kafka, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + READY_S
-    while True:
-        assert process.poll() is None, (kafka.folder / "kafka.log").read_text("utf-8")[-2000:]
-        host, _, port = kafka.address.partition(":")
-        try:
-            socket.create_connection((host, int(port)), 1).close()
-            broker.apply(kafka.config(), partitions=PARTITIONS)
-        except (ConnectionError, TimeoutError):
+        deadline = time.monotonic() + READY_S
+        while not child.is_ready():
+            assert child.failed() is None, child.last_lines(20)
             assert time.monotonic() < deadline, "Kafka does not answer"
             time.sleep(0.05)  # between two looks, with a deadline
-        else:
-            return
+        yield kafka
+    finally:
+        child.stop(30)
+
+
+def _answers(kafka: Kafka) -> bool:
+    host, _, port = kafka.address.partition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+        broker.apply(kafka.config(), partitions=PARTITIONS)
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from msgspec import Struct
 from kudos.ledger import Ledger, settled, watermarks
 from kudos.register import OSLO, WatchedRegister
 from services.query import figures, live
-from services.query.answer import Answer, Band, Live, Point
+from services.query.answer import Answer, Band, Point
 from services.query.live import Pulse, lag
 from services.query.pool import Pool
 from services.query.question import Question
@@ -44,11 +44,6 @@ class Answers:
         """Return *measure* by day; days without a point had nothing."""
         with self._pool.client() as client:
             return figures.curve(client, organisation, measure, begins, ends)
-
-    def today(self, organisation: str) -> Live:
-        """Return the local day of now, minute by minute."""
-        with self._pool.client() as client:
-            return live.day(client, organisation, self.local_day())
 
     def pulse(self, organisation: str) -> Pulse:
         """Return the local day of now, minute by minute, and its totals."""

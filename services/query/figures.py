@@ -182,20 +182,19 @@ def _statements(stretch: Stretch, need: Need) -> Iterator[tuple[str, list[str], 
 
 
 def curve(client: Client, organisation: str, measure: str, begins: date, ends: date) -> list[Point]:
-    """Return *measure* day by day; days without a point had nothing at all.
-
-    Raise KeyError where no such measure is kept by day.
-    """
+    """Return *measure* day by day; days without a point had nothing at all."""
     asked = MEASURES[measure]
-    sums = sorted(asked.sums)
-    if not all(SUMS[name].daily for name in sums):
-        raise KeyError(measure)
+    sums, money = sorted(asked.sums), asked.money
+    if all(SUMS[name].daily for name in sums):
+        sql = from_days(sums, currencies=money, by_day=True)
+    else:
+        sql = from_facts(sums, (), totals=not money, currencies=money, most=MOST_CELLS, by_day=True)
     rows = client.query(
-        from_days(sums, currencies=asked.money, by_day=True),
+        sql,
         parameters={"organisation": organisation, "begins": begins, "ends": ends},
         settings=SETTINGS,
     ).result_rows
     return [
         Point(day, asked.value(dict(zip(sums, map(int, found), strict=True))), currency or None)
-        for day, currency, *found in rows
+        for day, currency, *found in sorted(rows, key=lambda row: tuple(row[:2]))
     ]

@@ -14,7 +14,7 @@ from msgspec import Struct
 class Sum(Struct, frozen=True):
     """One number over lines. *sql* is an aggregate; its words are those of ``statements.LINES``.
 
-    *daily* says that ``kpi_daily`` has a column of this name, of all (*counts*) or by currency.
+    *daily* says that ``kpi_daily`` has a column of this name: of all, or of money by currency.
     """
 
     sql: str
@@ -59,7 +59,7 @@ class Measure(Struct, frozen=True):
     definition: Mapping[str, str]
     total: Total
     per: Total | None = None
-    money: bool = False  # in the currency's minor unit, a cell for each currency
+    money: bool = False  # made of money: a cell for each currency
     version: int = 1
 
     @property
@@ -79,7 +79,7 @@ class Measure(Struct, frozen=True):
         many = self.per.of(sums)
         if many <= 0:
             return None
-        return round(Fraction(total, many)) if self.money else total / many
+        return round(Fraction(total, many)) if self.unit == "minor_units" else total / many
 
 
 _NET = Total(("tickets",), ("refunded_tickets",))

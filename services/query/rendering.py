@@ -36,7 +36,7 @@ def figure(answer: Answer) -> dict[str, Any]:
 def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
     """Return *answer* as rows, a cell each; what all share stands in every row."""
     measure, _, _version = answer.definition.partition("@")
-    whole = MEASURES[measure].per is None or MEASURES[measure].money
+    whole = MEASURES[measure].per is None or answer.unit == "minor_units"
     columns: dict[str, Kind] = {
         "definition": "text",
         "scope": "text",

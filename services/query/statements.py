@@ -34,17 +34,25 @@ SELECT day, m.1, m.2, m.3, m.4, m.5, m.6, m.7 FROM (
 
 
 def from_facts(
-    sums: Iterable[str], by: Sequence[str], *, totals: bool, currencies: bool, most: int
+    sums: Iterable[str],
+    by: Sequence[str],
+    *,
+    totals: bool,
+    currencies: bool,
+    most: int,
+    by_day: bool = False,
 ) -> str:
-    """Return what sums the facts: a row for values of *by* and currency, *most* at most.
+    """Return what sums the facts: the day if asked for, values of *by*, the currency, the sums.
 
-    In rows of *totals*, which are over all currencies, the currency is empty.
+    In rows of *totals*, which are over all currencies, the currency is empty. There are *most* rows
+    at most.
     """
     values = [f"by_{n}" for n in range(len(by))]
     told = [f"{BREAKDOWNS[name].sql} AS {value}" for name, value in zip(by, values, strict=True)]
     held = " AND ".join(BREAKDOWNS[name].holds for name in by if BREAKDOWNS[name].holds)
     # its parts are ours: nothing that was sent is in it
     lines = f"SELECT {', '.join(['*', *told])} FROM ({LINES}){_if(' WHERE ', held)}"  # noqa: S608 (as above)
+    values = [*(["day"] if by_day else []), *values]
     wanted = [*([values] if totals else []), *([[*values, "currency"]] if currencies else [])]
     sets = ", ".join(f"({', '.join(one)})" for one in wanted)
     groups = ", ".join([*values, "currency" if currencies else "'' AS currency"])

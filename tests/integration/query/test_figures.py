@@ -11,11 +11,12 @@ from clickhouse_connect.driver.client import Client
 from kudos.clickhouse import connect
 from services.aggregate import refresh, store
 from services.aggregate.facts import fact_of
-from services.query import figures
+from services.query import figures, rendering
 from services.query.answer import Answer
 from services.query.breakdowns import BREAKDOWNS
 from services.query.figures import family_of
-from services.query.measures import MEASURES
+from services.query.measures import MEASURES, SUMS, Measure, Sum, Total
+from services.query.openapi import document
 from services.query.periods import parse
 from services.query.problems import Refused
 from services.query.question import Period, Question
@@ -185,6 +186,59 @@ def test_an_answer_is_as_old_as_the_table_that_gave_it(client: Client) -> None:
     assert {at, later} == set(told.values())
     assert {at} == {answer.as_of for answer in asked(client, "2024", ("channel",)).values()}
     assert {later} == {answer.as_of for answer in asked(client, "2024-03-31").values()}
+
+
+def test_a_measure_is_added_by_one_entry(
+    client: Client, sold: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As CONTRIBUTING walks through it: fees as a share of net revenue."""
+    words = {"nb": "Gebyrandel", "en": "Fee share"}
+    fee_share = Measure(
+        id="fee_share",
+        unit="share",
+        name=words,
+        definition=words,
+        total=Total(("fees",)),
+        per=Total(("net_revenue",)),
+        money=True,
+    )
+    monkeypatch.setitem(MEASURES, "fee_share", fee_share)
+    for period in ("2024-03-31", "season-2023"):
+        held = lines_of(sold, parse(period))
+        fees, revenue = (expected(held, m, (), CURRENCY) for m in ("fees", "net_revenue"))
+        true = {
+            where: (fees[where] or 0) / net if net and net > 0 else None
+            for where, net in revenue.items()
+        }
+        answer = asked(client, period)["fee_share"]
+        assert true == {(cell.currency,): cell.value for cell in answer.cells}
+        assert ("fee_share@1", "share") == (answer.definition, answer.unit)
+    points = figures.curve(client, HOUSE, "fee_share", DAYS[0], DAYS[-1])
+    assert any(point.value for point in points)
+    assert "fee_share" in [entry["id"] for entry in rendering.measures()]
+    parameters = document.__wrapped__()["paths"]["/v1/figures"]["get"]["parameters"]
+    assert "fee_share" in parameters[0]["schema"]["enum"]
+    assert "number" == rendering.figure_table(answer, ()).columns["value"]
+
+
+def test_a_measure_of_a_sum_that_no_day_has(
+    client: Client, sold: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = "sumIf(quantity, sale AND ticket AND price = 0)"
+    words = {"nb": "Fribilletter", "en": "Free tickets"}
+    measure = Measure("free", "tickets", words, words, Total(("free",)))
+    monkeypatch.setitem(SUMS, "free", Sum(free, daily=False))
+    monkeypatch.setitem(MEASURES, "free", measure)
+
+    def true(period: str) -> int:
+        lines = [s for s in lines_of(sold, parse(period)) if s.price == 0]
+        return int(expected(lines, "tickets", (), CURRENCY)["",] or 0)
+
+    for period in ("2024-03-31", "season-2023", "1999"):
+        [cell] = asked(client, period)["free"].cells
+        assert true(period) == cell.value
+    points = figures.curve(client, HOUSE, "free", DAYS[0], DAYS[-1])
+    assert [(day, true(str(day))) for day in DAYS] == [(p.day, p.value) for p in points]
 
 
 def test_too_many_cells_are_refused(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

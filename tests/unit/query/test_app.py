@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from services.query import app
 from services.query.breakdowns import BREAKDOWNS
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
@@ -355,3 +356,26 @@ async def test_probes_and_metrics_need_no_token(service: Service) -> None:
     assert 'kudos_step_seconds_count{service="query",step="figures"}' in metrics.replace(
         'step="figures",service="query"', 'service="query",step="figures"'
     )
+
+
+async def test_who_listens_is_cut_off_with_the_token(service: Service, tmp_path: Path) -> None:
+    listening = asyncio.create_task(
+        service.get("/v1/live", headers={"Accept": "text/event-stream"})
+    )
+    deadline = time.monotonic() + 10
+    while not service.answers.looks:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.01)  # between two looks, with a deadline
+    register(tmp_path, ["naboen"])
+    answer = await asyncio.wait_for(listening, 10)
+    assert "text/event-stream; charset=utf-8" == answer.headers["content-type"]
+    assert answer.text.startswith("event: live")
+
+
+async def test_too_many_who_listen_are_told_to_come_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "MOST_LISTENERS", 0)
+    answer = await service.get("/v1/live", headers={"Accept": "text/event-stream"})
+    is_problem(answer, 503)
+    assert int(answer.headers["retry-after"]) > 0

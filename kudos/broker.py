@@ -1,5 +1,6 @@
 """Bring a broker's topics and rights to what ``kudos.topics`` declares."""
 
+import time
 from collections.abc import Iterable, Iterator
 
 from confluent_kafka import KafkaError, KafkaException
@@ -21,6 +22,8 @@ from kudos.kafka import Config
 from kudos.topics import ACCOUNTS, GROUPS, TOPICS, Topic
 
 PARTITIONS = 4
+#: How long the broker may take for an answer.
+TIMEOUT_S = 30
 
 
 def apply(
@@ -44,7 +47,7 @@ def apply(
 def _apply(config: Config, topics: list[Topic], partitions: int, replicas: int) -> list[str]:
     admin = AdminClient(config)
     wanted = {topic.name: topic for topic in topics}
-    there = set(admin.list_topics(timeout=30).topics)
+    there = set(admin.list_topics(timeout=TIMEOUT_S).topics)
     changes = [f"created {name}" for name in wanted if name not in there]
     new = [
         NewTopic(name, partitions, replicas, config=topic.config())
@@ -52,7 +55,7 @@ def _apply(config: Config, topics: list[Topic], partitions: int, replicas: int) 
         if name not in there
     ]
     if new:
-        for future in admin.create_topics(new, request_timeout=30).values():
+        for future in admin.create_topics(new, request_timeout=TIMEOUT_S).values():
             _settled(future, KafkaError.TOPIC_ALREADY_EXISTS)
     changes += _correct(admin, [t for name, t in wanted.items() if name in there])
     if "sasl.username" in config:
@@ -65,7 +68,7 @@ def _correct(admin: AdminClient, topics: list[Topic]) -> list[str]:
     if not topics:
         return []
     asked = [ConfigResource(ConfigResource.Type.TOPIC, t.name) for t in topics]
-    found = {r.name: f.result(30) for r, f in admin.describe_configs(asked).items()}
+    found = {r.name: f.result(TIMEOUT_S) for r, f in admin.describe_configs(asked).items()}
     changes, altered = [], []
     for topic in topics:
         wrong = {k: v for k, v in topic.config().items() if found[topic.name][k].value != v}
@@ -80,7 +83,7 @@ def _correct(admin: AdminClient, topics: list[Topic]) -> list[str]:
             )
     if altered:
         for future in admin.incremental_alter_configs(altered).values():
-            future.result(30)
+            future.result(TIMEOUT_S)
     return changes
 
 
@@ -124,14 +127,17 @@ def _grant(admin: AdminClient) -> list[str]:
     there = set(_existing(admin))
     new = [b for b in bindings if b not in there]
     if new:
-        for future in admin.create_acls(new, request_timeout=30).values():
-            future.result(30)
+        for future in admin.create_acls(new, request_timeout=TIMEOUT_S).values():
+            future.result(TIMEOUT_S)
+        _until_in_force(admin, set(new))
     # what is no longer declared is taken away; other people's accounts are theirs
     ours = {f"User:{account}" for account in ACCOUNTS}
     old = sorted((b for b in there - set(bindings) if b.principal in ours), key=str)
     if old:
-        for future in admin.delete_acls([_filter(b) for b in old], request_timeout=30).values():
-            future.result(30)
+        for future in admin.delete_acls(
+            [_filter(b) for b in old], request_timeout=TIMEOUT_S
+        ).values():
+            future.result(TIMEOUT_S)
     return [
         f"{done} {b.principal} {b.operation.name.lower()} {b.restype.name.lower()} {b.name}"
         for done, changed in (("granted", new), ("revoked", old))
@@ -151,6 +157,15 @@ def _filter(binding: AclBinding) -> AclBindingFilter:
     )
 
 
+def _until_in_force(admin: AdminClient, new: set[AclBinding]) -> None:
+    """Return when the broker goes by *new*: it takes them in a moment after it has answered."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not new <= set(_existing(admin)):
+        if time.monotonic() > deadline:
+            raise ConnectionError("the broker does not take the accounts' rights")
+        time.sleep(0.05)
+
+
 def _existing(admin: AdminClient) -> Iterator[AclBinding]:
     everything = AclBindingFilter(
         ResourceType.ANY,
@@ -161,12 +176,12 @@ def _existing(admin: AdminClient) -> Iterator[AclBinding]:
         AclOperation.ANY,
         AclPermissionType.ANY,
     )
-    yield from admin.describe_acls(everything, request_timeout=30).result(30)
+    yield from admin.describe_acls(everything, request_timeout=TIMEOUT_S).result(TIMEOUT_S)
 
 
 def _settled(future: "object", harmless: int) -> None:
     try:
-        future.result(30)  # type: ignore[attr-defined]
+        future.result(TIMEOUT_S)  # type: ignore[attr-defined]
     except KafkaException as error:
         if error.args[0].code() != harmless:
             raise

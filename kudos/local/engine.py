@@ -230,7 +230,8 @@ def main() -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            sys.exit(f"{chosen.path.name}: another engine has this store open")
+            sys.stderr.write(f"{chosen.path.name}: another engine has this store open\n")
+            sys.exit(2)
         engine = Engine(chosen.path)
         server = Server(chosen.port, engine)
 

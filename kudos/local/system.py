@@ -26,6 +26,8 @@ from kudos.local.child import Child
 SERVICES = ("ingest", "identity", "enrich", "aggregate", "query")
 _START_SECONDS = 90.0
 _STOP_SECONDS = 12.0
+#: A child's status when a setting is wrong, and how often another is started while we wait.
+_MISUSE, _MOST_RESTARTS = 2, 5
 _LINGER_SECONDS = 2.0
 #: The oldest output of a child that is kept: a log that grew past this is begun anew at a start.
 _LOG_BYTES = 50 * 2**20
@@ -190,13 +192,17 @@ class System:
                 time.sleep(0.05)
 
     def _until_ready(self, children: list[Child]) -> None:
-        """Wait for *children*; one that ends before it was ready has failed."""
+        """Wait for *children*; one that finds itself misconfigured has failed.
+
+        Another that ends is started again: what it needs may not have been there yet.
+        """
         deadline = time.monotonic() + _START_SECONDS
         waiting = list(children)
         while waiting and not self.stopping:
             for child in waiting:
-                if child.failed() is not None:
+                if child.failed() == _MISUSE or child.restarts == _MOST_RESTARTS:
                     raise Misconfigured(f"{child.name} did not start: {child.last_lines()}")
+                child.revive(time.monotonic())
             waiting = [child for child in waiting if not child.is_ready()]
             if time.monotonic() > deadline:
                 names = ", ".join(child.name for child in waiting)

@@ -2,9 +2,7 @@
 
 import random
 import re
-import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from services.query.dashboard import drawing
 from tests.support.browser import chromium, serving
 from tests.support.contrast import measured
-from tests.support.dashboard import NOON, TOKENS, FakeSource, Houses, app, filled, line_at
+from tests.support.dashboard import TOKENS, Clock, FakeSource, Houses, app, filled, line_at
 
 pytestmark = pytest.mark.browser
 
@@ -26,16 +24,6 @@ PAGES = (
 )
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 360, "height": 740}
-
-
-class Clock:
-    """The time as it goes on, from a Tuesday in May."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-
-    def __call__(self) -> datetime:
-        return NOON + timedelta(seconds=time.monotonic() - self._begun)
 
 
 @pytest.fixture(scope="module")

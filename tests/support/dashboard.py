@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -63,6 +64,16 @@ def register() -> Register:
             f'[[token]]\nsha256 = "{digest}"\nrole = "organisation"\norganisation = "{name}"\n'
         )
     return parse(text)
+
+
+class Clock:
+    """The time as it goes on, from a Tuesday in May."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __call__(self) -> datetime:
+        return NOON + timedelta(seconds=time.monotonic() - self._begun)
 
 
 class Houses:

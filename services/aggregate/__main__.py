@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 import uvloop
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -31,12 +31,15 @@ from services.aggregate.settings import AggregateSettings
 log = logging.getLogger(__name__)
 
 #: A batch in flight may end; else it is done again at the next start, which is harmless.
-PATIENCE_S = 8.0
+PATIENCE_S = 7.0
+LAST_S = 2.0
 
 
 def main() -> int:
     """Run until SIGTERM (0) or a crash (1); 2 when a setting is wrong."""
     configure("aggregate")
+    # it says ten times a second that the broker is away; the watermark says it too
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     try:
         settings = AggregateSettings.read()
@@ -75,7 +78,12 @@ async def _run(settings: AggregateSettings) -> int:
         thread.start()
     whole = await faust_app.run(app, stop, PATIENCE_S)
     ended.set()
-    return 0 if whole and not died else 1
+    code = 0 if whole and not died else 1
+    # threads that wait for a server that is away would hold the process up
+    last = threading.Timer(LAST_S, os._exit, [code])
+    last.daemon = True
+    last.start()
+    return code
 
 
 def keeper(settings: AggregateSettings, arrivals: Arrivals) -> Keeper:
@@ -97,7 +105,7 @@ def leader(
     arrivals: Arrivals,
 ) -> Iterable[Loop]:
     """Return what only the leader does; each loop has its own clients."""
-    url: Any = settings.clickhouse_url()
+    url = settings.clickhouse_url()
     refresher = Refresher(url, leading, stop)
     offsets = Offsets(settings.kafka_config())
     follower = Follower(url, leading, stop, offsets=offsets, refresher=refresher, arrivals=arrivals)

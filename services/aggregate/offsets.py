@@ -1,16 +1,18 @@
-"""Ask the broker what groups have committed and where topics end: it needs Describe rights only."""
+"""Ask the broker what groups have committed and where topics end: it needs Describe rights only.
+
+By consumers that join nothing. An AdminClient could be asked the same, but when a broker goes away
+in between librdkafka's aborts the whole process (confluentinc/librdkafka#4605, open).
+"""
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
 from kudos.kafka import Config
 from services.aggregate.watermark import ASKED, Part, Reader
 
-_TIMEOUT_S = 5.0
+_TIMEOUT_S = 3.0
 #: Partitions may be added while we run.
 _PARTITIONS_S = 30.0
 
@@ -21,58 +23,52 @@ class Offsets:
     def __init__(
         self, config: Config, asked: Sequence[tuple[str, tuple[str, ...]]] = ASKED
     ) -> None:
-        self._admin = AdminClient(config)
-        self._groups = sorted({group for group, _ in asked})
-        self._topics = sorted({topic for _, topics in asked for topic in topics})
-        self._parts: list[Part] = []
+        self._asked = dict(asked)
+        self._groups = {group: Consumer(config | {"group.id": group}) for group in self._asked}
+        self._any = next(iter(self._groups.values()))
+        self._parts: dict[str, list[int]] = {}
         self._until = 0.0
 
     def committed(self) -> dict[Reader, int]:
         """Return what each group has committed, where it has."""
-        asked = [
-            self._admin.list_consumer_group_offsets(
-                [ConsumerGroupTopicPartitions(group)], request_timeout=_TIMEOUT_S
-            )
-            for group in self._groups
-        ]
+        counts = self._partitions()
         found: dict[Reader, int] = {}
-        for futures in asked:
-            for group, future in futures.items():
-                for part in _result(future):
-                    if part.offset >= 0:
-                        found[group, part.topic, part.partition] = part.offset
+        for group, consumer in self._groups.items():
+            parts = [TopicPartition(t, n) for t in self._asked[group] for n in counts[t]]
+            for part in consumer.committed(parts, timeout=_TIMEOUT_S):
+                _raise(part.error)
+                if part.offset >= 0:
+                    found[group, part.topic, part.partition] = part.offset
         return found
 
     def ends(self) -> dict[Part, int]:
         """Return where each partition ends: the offset of what will come next."""
-        if time.monotonic() > self._until:
-            self._parts = self._partitions()
-            self._until = time.monotonic() + _PARTITIONS_S
-        return self._offsets(self._parts, OffsetSpec.latest())
+        parts = [(topic, n) for topic, numbers in self._partitions().items() for n in numbers]
+        return self._at(parts, OFFSET_END)
 
     def begins(self, parts: Iterable[Part]) -> dict[Part, int]:
         """Return the first offset that is still there, of *parts*."""
-        return self._offsets(list(parts), OffsetSpec.earliest())
+        return self._at(parts, OFFSET_BEGINNING)
 
-    def _offsets(self, parts: Sequence[Part], spec: OffsetSpec) -> dict[Part, int]:
-        asked = {TopicPartition(*part): spec for part in parts}
-        futures = self._admin.list_offsets(asked, request_timeout=_TIMEOUT_S) if asked else {}
-        return {(p.topic, p.partition): f.result(_TIMEOUT_S).offset for p, f in futures.items()}
+    def _at(self, parts: Iterable[Part], where: int) -> dict[Part, int]:
+        # one request a broker: Kafka's ListOffsets takes these two in place of a time
+        asked = [TopicPartition(topic, number, where) for topic, number in parts]
+        found = self._any.offsets_for_times(asked, timeout=_TIMEOUT_S) if asked else []
+        for part in found:
+            _raise(part.error)
+        return {(part.topic, part.partition): part.offset for part in found}
 
-    def _partitions(self) -> list[Part]:
-        there = self._admin.list_topics(timeout=_TIMEOUT_S).topics
-        for topic in self._topics:
-            if topic not in there or there[topic].error is not None:
-                raise KafkaException(KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART))
-        return [(topic, number) for topic in self._topics for number in there[topic].partitions]
+    def _partitions(self) -> dict[str, list[int]]:
+        if time.monotonic() > self._until:
+            known = {}
+            for topic in {topic for topics in self._asked.values() for topic in topics}:
+                told = self._any.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+                _raise(told.error)
+                known[topic] = sorted(told.partitions)
+            self._parts, self._until = known, time.monotonic() + _PARTITIONS_S
+        return self._parts
 
 
-def _result(future: Any) -> Iterable[Any]:
-    """Return a group's partitions; a group that nobody has joined yet has committed nothing."""
-    try:
-        found: Iterable[Any] = future.result(_TIMEOUT_S).topic_partitions
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
-        return ()
-    return found
+def _raise(error: object) -> None:
+    if error is not None:
+        raise KafkaException(error)

@@ -15,7 +15,7 @@ from kudos.records import EnrichedTransaction, Frame, Performance
 from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import DeadLetters, Message, TooManyRejections
 from kudos.topics import ENRICHED
-from services.aggregate.app import create
+from services.aggregate.app import WITHIN_S, create
 from services.aggregate.facts import NO_RATE, Fact, day_of, fact_of
 from services.aggregate.keep import Arrivals, Keeper
 from services.aggregate.settings import AggregateSettings
@@ -199,19 +199,22 @@ async def test_frames_are_kept_in_batches_off_the_event_loop(tmp_path: Path) -> 
 
 async def test_after_a_batch_that_was_not_kept_none_is(tmp_path: Path) -> None:
     kept: list[bytes | None] = []
+    went_on = asyncio.Event()
+    loop = asyncio.get_running_loop()
 
     def keep(messages: Sequence[Message]) -> None:
         kept.extend(m.value for m in messages)
+        if len(kept) > 1:
+            loop.call_soon_threadsafe(went_on.set)
         raise ConnectionError("ClickHouse is away")
 
     app, agent = create(settings(tmp_path), keep)
     app.finalize()
-    context = agent.test_context()
-    facts = await context.__aenter__()
+    facts = await agent.test_context().__aenter__()
     await facts.put(b"first")
     await asyncio.wait_for(app._crashed.wait(), 10)  # noqa: SLF001 (mode has no other name for it)
     assert "Died('ConnectionError')" == repr(app.crash_reason)
     await facts.put(b"second")
-    for _ in range(20):
-        await asyncio.sleep(0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(went_on.wait(), 10 * WITHIN_S)
     assert [b"first"] == kept

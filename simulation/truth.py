@@ -130,7 +130,8 @@ def _row(document: Document, line: Line, at: datetime) -> tuple[Any, ...]:
         line.vat_rate,
         document.currency,
         at.astimezone(UTC),
-        document.sold_is_date and not line.undated,
+        # the hour of a receipt is no hour of a refund
+        document.sold_is_date or line.undated,
         document.sold_at,
         document.channel,
         line.ticket_type,

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 #: The most bytes of a value: what a message holds beside it fits under the broker's limit too.
 _LARGEST_VALUE = LARGEST - 64 * 1024
 _LONGEST_NUMBER = 500
+#: What cannot be read may hold anything where its number should stand, a person's name too.
+_LIKE_A_NUMBER = re.compile(r"\S*\d\S*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -110,7 +113,7 @@ class Intake:
             number = self._adapter.number(record)
         except Exception as error:  # noqa: BLE001 (a record is kept whatever the adapter does)
             number, _ = None, self._refusal(error)
-        if number is None or not _is_number(number):
+        if number is None or not (_is_number(number) and _LIKE_A_NUMBER.fullmatch(number)):
             number = f"raw:{hashlib.sha256(record).hexdigest()}"
         return unit_name(self._organisation, self._vendor, number)
 
@@ -173,8 +176,16 @@ class Intake:
 
 
 def _is_number(text: str) -> bool:
-    """Tell whether *text* can name a transaction: ``raw:`` is how records without one are named."""
-    return 0 < len(text) <= _LONGEST_NUMBER and text.isprintable() and not text.startswith("raw:")
+    """Tell whether *text* can name a transaction: ``raw:`` is how records without one are named.
+
+    A name stands in the clear in zone 1, as a message's key: an e-mail address is none.
+    """
+    return (
+        0 < len(text) <= _LONGEST_NUMBER
+        and text.isprintable()
+        and not text.startswith("raw:")
+        and "@" not in text
+    )
 
 
 def _encoded(record: ReceivedTransaction | ReceivedProfile) -> bytes:

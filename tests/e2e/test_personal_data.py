@@ -1,8 +1,11 @@
 """Planted people are found nowhere in the clear, by a search that does find what is there."""
 
 import json
+import os
 import time
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import pytest
 
 from kudos import avro, records
 from kudos.clickhouse import connect
+from kudos.errors import Rejected
 from kudos.sealing import Opener
 from kudos.topics import RECEIVED
 from tests.support.planted import PERSON, SECRETS, Search
@@ -75,6 +79,21 @@ def planted(system: Running) -> Running:
     return system
 
 
+@pytest.fixture(scope="module")
+def corpus(planted: Running) -> dict[str, bytes]:
+    """Return everything that is kept anywhere, by where: topics, tables, files and pages."""
+    found: defaultdict[str, list[bytes]] = defaultdict(list)
+    for kind, contents in (
+        ("topic", messages(planted)),
+        ("table", tables(planted)),
+        ("file", files(planted.data)),
+        ("page", pages(planted)),
+    ):
+        for name, content in contents:
+            found[f"{kind} {name}"].append(content)
+    return {where: b"\n".join(contents) for where, contents in found.items()}
+
+
 def messages(system: Running) -> Iterator[tuple[str, bytes]]:
     """Yield every message of every topic: key, headers, value, and what it says decoded."""
     for topic in names(system):
@@ -104,16 +123,18 @@ def tables(system: Running) -> Iterator[tuple[str, bytes]]:
             "OR name LIKE '%_log')"
         )
         for database, name in found.result_rows:
-            yield (
-                f"{database}.{name}",
-                client.raw_query(f"SELECT * FROM `{database}`.`{name}` FORMAT JSONEachRow"),
-            )
+            text = f"SELECT * FROM `{database}`.`{name}` FORMAT JSONEachRow"
+            yield f"{database}.{name}", client.raw_query(text)
 
 
 def files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in folder.rglob("*"):
-        if path.is_file() and path.stat().st_size < 200 * 2**20:
-            yield str(path.relative_to(folder)), path.read_bytes()
+    """Yield every file below *folder*; what is merged away meanwhile is in the table."""
+    for place, _, here in os.walk(folder):
+        for name in here:
+            path = Path(place, name)
+            with suppress(FileNotFoundError):
+                # Kafka's indices are mostly empty
+                yield str(path.relative_to(folder)), path.read_bytes().rstrip(b"\0")
 
 
 def pages(system: Running) -> Iterator[tuple[str, bytes]]:
@@ -122,65 +143,63 @@ def pages(system: Running) -> Iterator[tuple[str, bytes]]:
         for path in ("/metrics", "/healthz", "/readyz"):
             yield service, system.ingest.get(f"{system.addresses[service]}{path}").content
     asked = {"measure": "orders", "scope": f"organisation:{HOUSE}", "period": "2026"}
+    bearer = system.bearer(HOUSE)
     for by in ("production", "ticket_type"):
-        answer = system.query.get(
-            "/v1/figures", params=asked | {"by": by}, headers=system.bearer(HOUSE)
-        )
+        answer = system.query.get("/v1/figures", params=asked | {"by": by}, headers=bearer)
         yield "figures", answer.content
 
 
-def test_no_planted_person_is_found(planted: Running, capsys: pytest.CaptureFixture[str]) -> None:
-    search, leaks = Search(SECRETS), []
-    for where, content in (
-        *messages(planted),
-        *tables(planted),
-        *files(planted.data),
-        *pages(planted),
-    ):
-        leaks += [(where, secret) for secret in search.found(content)]
+def test_no_planted_person_is_found(
+    corpus: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    search = Search(SECRETS)
+    leaks = {where: found for where, content in corpus.items() if (found := search.found(content))}
     with capsys.disabled():
         print(f"\nlooked through {search.looked_at / 1e6:,.0f} MB for planted people")
-    assert [] == leaks
+    assert {} == leaks
 
 
-def test_a_vendor_s_number_stays_in_zone_1(planted: Running) -> None:
+def test_a_vendor_s_number_stays_in_zone_1(corpus: dict[str, bytes]) -> None:
     search = Search([ORDER])
-    where = {topic for topic, content in messages(planted) if search.found(content)}
-    # a dead letter's key is its original's
-    assert where <= {*ZONE_1, *(f"{topic}.dead" for topic in ZONE_1)}
-    assert RECEIVED.name in where
-    assert not [
-        name for name, content in (*tables(planted), *pages(planted)) if search.found(content)
-    ]
-    logs = planted.data / "logs"
-    assert not [name for name, content in files(logs) if search.found(content)]
+    where = {name for name, content in corpus.items() if search.found(content)}
+    # a dead letter's key is its original's, and a topic is files of the broker
+    zone = {f"topic {name}" for topic in ZONE_1 for name in (topic, f"{topic}.dead")}
+    assert f"topic {RECEIVED.name}" in where
+    assert where <= zone | {name for name in where if name.startswith("file kafka/data/")}
+    for name in where - zone:
+        assert any(f"/{topic}" in name for topic in ZONE_1), name
 
 
-def test_the_search_finds_what_is_there(planted: Running) -> None:
+def test_the_search_finds_what_is_there(corpus: dict[str, bytes]) -> None:
     """The production is no personal data: it is in topics, in the tables and in the answers."""
     search = Search([PRODUCTION])
-    topics = {topic for topic, content in messages(planted) if search.found(content)}
-    assert {"transactions.received", "transactions.pseudonymous", "transactions.enriched"} <= topics
-    assert "kudos.sales" in {name for name, content in tables(planted) if search.found(content)}
-    assert "figures" in {name for name, content in pages(planted) if search.found(content)}
+    where = {name for name, content in corpus.items() if search.found(content)}
+    topics = {"transactions.received", "transactions.pseudonymous", "transactions.enriched"}
+    assert {f"topic {name}" for name in topics} <= where
+    assert {"table kudos.sales", "page figures"} <= where
 
 
 def test_the_person_is_there_for_who_holds_the_key(planted: Running) -> None:
     """So what was looked for had really come in."""
+    search = Search(SECRETS)
     opener = Opener((planted.data / "secrets/identity/seal.identity.1").read_text("utf-8"))
     found = set()
     for message in everything(planted, RECEIVED.name):
         received = avro.decode(message.value or b"", records.ReceivedTransaction)
         if received.organisation == HOUSE and received.customer is not None:
-            found |= Search(SECRETS).found(opener.open(received.customer))
+            found |= search.found(opened(opener, received.customer))
     assert {PERSON["email"], PERSON["family_name"], PERSON["street"]} <= found
     replay = Opener((planted.data / "secrets/replay/seal.replay.1").read_text("utf-8"))
-    dead = [
-        replay.open(message.value)
-        for message in everything(planted, f"{RECEIVED.name}.dead")
-        if message.value
-    ]
-    assert any(Search(SECRETS).found(content) for content in dead)
+    letters = everything(planted, f"{RECEIVED.name}.dead")
+    assert any(search.found(replay.open(letter.value)) for letter in letters if letter.value)
+
+
+def opened(opener: Opener, sealed: bytes) -> bytes:
+    """Return what was sealed; another test seals to a key that nobody holds at first."""
+    try:
+        return opener.open(sealed)
+    except Rejected:
+        return b""
 
 
 def test_secrets_are_readable_by_their_service_alone(planted: Running) -> None:

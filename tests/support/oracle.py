@@ -48,7 +48,7 @@ _BREAKDOWNS = {
         WHEN played - day < 3 THEN '1-2'
         WHEN played - day < 8 THEN '3-7'
         WHEN played - day < 31 THEN '8-30'
-        WHEN played - day < 92 THEN '31-90'
+        WHEN played - day < 91 THEN '31-90'
         ELSE '91+' END""",
     "weekday_hour": "CASE WHEN NOT at_is_date THEN weekday || '-' || hour END",
 }

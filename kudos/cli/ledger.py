@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from kudos.cli.running import Running, data_option, running
 from kudos.clickhouse import connect
 from kudos.errors import Misconfigured
-from kudos.ledger import Account, Ledger, settled
+from kudos.ledger import PATIENCE_S, Account, Ledger, settled
 
 _COLUMNS = (
     "organisation",
@@ -37,7 +37,7 @@ def show(running: Running, *, as_json: bool) -> bool:
     """Print the ledger of a running system; return whether it balances."""
     try:
         with connect(running.settings("operator").clickhouse_url()) as client:
-            ledger = settled(client)
+            ledger = settled(client, patience_s=PATIENCE_S)
     except (ClickHouseError, OSError) as error:
         raise Misconfigured(f"ClickHouse cannot be asked: {type(error).__name__}") from None
     click.echo(_json(ledger) if as_json else _table(ledger))

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from math import floor
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -280,17 +281,15 @@ def _line(line: Line) -> SalesLine:
     )
 
 
-@lru_cache(maxsize=65_536)
 def _moment(at: datetime) -> int:
     """Return seconds since 1970, or reject what lies outside of ClickHouse's DateTime."""
-    seconds = int((at - _EPOCH).total_seconds() // 1)
+    seconds = floor(at.timestamp())
     if not 0 <= seconds < _SECONDS:
         raise Rejected(Reason.INVALID_FIELD, "time")
     return seconds
 
 
-@lru_cache(maxsize=65_536)
 def _start(at: datetime) -> int:
     """Return seconds since 1970, bounded: a ticket without a date may say that it is for 2999."""
-    seconds = int((at - _EPOCH).total_seconds() // 1)
+    seconds = floor(at.timestamp())
     return min(max(seconds, 1), _SECONDS - 1)

@@ -115,7 +115,7 @@ def kudos_ledger(
     monkeypatch.setenv("KUDOS_CLICKHOUSE", engine_url)
     monkeypatch.setenv("KUDOS_KAFKA", "127.0.0.1:1")
     monkeypatch.setenv("KUDOS_SECRETS", str(tmp_path))
-    monkeypatch.setattr("kudos.ledger.PATIENCE_S", 0.0)
+    monkeypatch.setattr("kudos.cli.ledger.PATIENCE_S", 0.0)
 
     def run(*arguments: str) -> tuple[int, str]:
         done = CliRunner().invoke(command, ["--data", str(tmp_path), *arguments])

@@ -16,7 +16,8 @@ from tests.support.topics import everything
 
 pytestmark = [pytest.mark.kafka, pytest.mark.engine]
 
-ORDERS = 6_000
+#: Orders, and orders a second: long enough for every kill.
+ORDERS, RATE = 6_000, 120.0
 #: In this order and again, while orders are on their way.
 KILLED = (
     "identity",
@@ -41,7 +42,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Season]:
         killer = threading.Thread(target=_kill_on, args=(system, played_all, kills))
         killer.start()
         try:
-            season = played(system, ORDERS, seed=7)
+            season = played(system, ORDERS, seed=7, rate=RATE)
         finally:
             played_all.set()
             killer.join()

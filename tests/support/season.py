@@ -86,15 +86,18 @@ class Season:
         self.transactions = sum(count.transactions for count in counts)
 
 
-def played(system: Running, orders: int, *, seed: int = 1, lanes: int = 4) -> Season:
-    """Play a season of *orders* into *system* and return when all of it is acknowledged."""
+def played(system: Running, orders: int, *, seed: int = 1, rate: float | None = None) -> Season:
+    """Play a season of *orders* into *system* and return when all of it is acknowledged.
+
+    *rate* is orders/s; None: as fast as they are taken.
+    """
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     world = World(seed, now, people=people_for(orders))
     truth = Truth()
     secrets: Mapping[tuple[str, str], bytes] = system.access.secrets
-    courier = Courier(system.addresses["ingest"], secrets, seed=seed, lanes=lanes)
+    courier = Courier(system.addresses["ingest"], secrets, seed=seed)
     with courier:
-        play(world, orders, truth, courier)
+        play(world, orders, truth, courier, rate=rate)
     return Season(system, truth.lines(courier.receipts), list(courier.counts.values()))
 
 

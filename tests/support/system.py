@@ -87,7 +87,8 @@ class Running:
         return found
 
     def kill(self, child: str) -> int:
-        """End one of the children by SIGKILL, at once; return its id."""
+        """End one of the children by SIGKILL, as soon as it runs; return its id."""
+        until(lambda: self.pids().get(child) is not None, 60, f"{child} does not run")
         pid = self.pids()[child]
         os.kill(pid, signal.SIGKILL)
         return pid

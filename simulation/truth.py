@@ -130,8 +130,7 @@ def _row(document: Document, line: Line, at: datetime) -> tuple[Any, ...]:
         line.vat_rate,
         document.currency,
         at.astimezone(UTC),
-        # the hour of a receipt is no hour of a refund
-        document.sold_is_date or line.undated,
+        document.sold_is_date and not line.undated,
         document.sold_at,
         document.channel,
         line.ticket_type,

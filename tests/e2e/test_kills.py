@@ -14,7 +14,7 @@ from tests.support.season import Season, played, prepared
 from tests.support.system import Running
 from tests.support.topics import everything
 
-pytestmark = [pytest.mark.kafka, pytest.mark.engine]
+pytestmark = [pytest.mark.kafka, pytest.mark.engine, pytest.mark.long]
 
 #: Orders, and orders a second: long enough for every kill.
 ORDERS, RATE = 6_000, 120.0

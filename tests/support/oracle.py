@@ -50,7 +50,10 @@ _BREAKDOWNS = {
         WHEN played - day < 31 THEN '8-30'
         WHEN played - day < 91 THEN '31-90'
         ELSE '91+' END""",
-    "weekday_hour": "CASE WHEN NOT at_is_date THEN weekday || '-' || hour END",
+    "weekday_hour": """CASE
+        -- nobody tells when these were, and the hour of a receipt is none of theirs
+        WHEN vendor = 'hoopla' AND kind = 'refund' THEN NULL
+        WHEN NOT at_is_date THEN weekday || '-' || hour END""",
 }
 BREAKDOWNS = tuple(_BREAKDOWNS)
 

@@ -12,7 +12,8 @@ from kudos.records import Place
 NORWAY = "NO"
 NOWHERE = Place()
 
-#: Of a register's file, and it may have others.
+#: What a register's file is called, and what it has; it may have other columns.
+FILE = "postal_codes.csv"
 COLUMNS = {"postal_code", "municipality_no", "centrality"}
 
 Places = Mapping[str, Place]
@@ -52,7 +53,7 @@ def _rows(text: Iterable[str]) -> Iterator[dict[str, str]]:
 
 def places(reference: Path | None) -> Places:
     """Return the place of every Norwegian postal code; what was imported wins."""
-    file = reference / "postal_codes.csv" if reference else None
+    file = reference / FILE if reference else None
     return packaged() | (imported(file) if file and file.is_file() else {})
 
 

@@ -1,0 +1,111 @@
+"""``kudos reference``: official registers, imported by who runs KUDOS, for it ships none."""
+
+import csv
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from kudos.cli.running import data_option
+from kudos.errors import Misconfigured
+from kudos.records import Place
+from services.enrich.place import FILE, packaged
+
+#: Of Posten's register, which has no head: tab-separated, Windows-1252.
+#: https://www.bring.no/postnummerregister-ansi.txt
+_POSTEN = ("postal_code", "post_place", "municipality_no", "municipality_name", "category")
+#: What the column of the centrality class (Statistics Norway, 1 to 6) is called.
+_CENTRALITY = ("centrality", "centrality_class_2024")
+_POSTAL_CODE = re.compile(r"[0-9]{4}")
+_CLASS = re.compile(r"[1-6]?")
+
+
+@click.group(name="reference")
+def command() -> None:
+    """Load official registers."""
+
+
+@command.command(name="import")
+@click.argument("kind", type=click.Choice(["postal-codes"]))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@data_option
+def import_(kind: str, file: Path, data: Path) -> None:  # noqa: ARG001 (there is one kind so far)
+    """Load FILE, the official register of KIND; what was loaded before is replaced.
+
+    Posten's register as it is, or a delimited file whose head names postal_code, municipality_no
+    and, where it is known, centrality. It goes where KUDOS_REFERENCE says, else into
+    DATA/reference; enrich uses it from its next start on.
+    """
+    try:
+        found = read(file.read_bytes())
+    except OSError as error:
+        raise Misconfigured(f"{file}: {error.strerror}") from None
+    except Misconfigured as error:
+        raise click.ClickException(f"{file}: {error}") from None
+    write(Path(os.environ.get("KUDOS_REFERENCE") or data / "reference"), found)
+    click.echo(said(found, packaged()))
+
+
+def read(text: bytes) -> dict[str, Place]:
+    """Return the place of every postal code in a register, or raise Misconfigured with the line."""
+    found: dict[str, Place] = {}
+    for line, row in _rows(text):
+        code, municipality = row.get("postal_code") or "", row.get("municipality_no") or ""
+        centrality = next(filter(None, map(row.get, _CENTRALITY)), "")
+        for name, value in (("postal_code", code), ("municipality_no", municipality)):
+            if not _POSTAL_CODE.fullmatch(value):
+                raise Misconfigured(f"line {line}: {name} is not four digits")
+        if not _CLASS.fullmatch(centrality):
+            raise Misconfigured(f"line {line}: centrality is none of 1 to 6")
+        if code in found:
+            raise Misconfigured(f"line {line}: its postal code stands twice")
+        found[code] = Place(municipality[:2], municipality, centrality or None)
+    if not found:
+        raise Misconfigured("it holds no postal code")
+    return found
+
+
+def write(folder: Path, found: Mapping[str, Place]) -> None:
+    """Write *found* for enrich; nobody ever sees half of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f"{FILE}.new"
+    with draft.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(("postal_code", "municipality_no", "centrality"))
+        lines.writerows(
+            (code, p.municipality, p.centrality or "") for code, p in sorted(found.items())
+        )
+    draft.replace(folder / FILE)
+
+
+def said(found: Mapping[str, Place], package: Mapping[str, Place]) -> str:
+    """Return what was loaded, and how it compares with what is known without it."""
+    both = found.keys() & package.keys()
+    alike = sum(found[code].county == package[code].county for code in both)
+    municipalities = {p.municipality for p in found.values()}
+    return (
+        f"{len(found):,} postal codes of {len(municipalities):,} municipalities\n"
+        f"{alike:,} of {len(both):,} that the package knows are of the same county as there,"
+        f" {len(found) - len(both):,} it does not know,"
+        f" {len(package) - len(both):,} only it knows\n"
+        "enrich uses them from its next start on"
+    )
+
+
+def _rows(text: bytes) -> Iterator[tuple[int, dict[str, str | None]]]:
+    """Yield the rows of a register with their lines' numbers; with a head or as Posten has them."""
+    try:
+        lines = text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        lines = text.decode("cp1252", "replace")
+    first = lines.partition("\n")[0]
+    delimiter = max("\t;,", key=first.count)
+    names = _POSTEN if _POSTAL_CODE.match(first) else None
+    rows = csv.DictReader(io.StringIO(lines, newline=""), names, delimiter=delimiter)
+    if not {"postal_code", "municipality_no"} <= set(rows.fieldnames or ()):
+        raise Misconfigured("its head does not name postal_code and municipality_no")
+    for row in rows:
+        yield rows.line_num, row

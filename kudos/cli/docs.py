@@ -13,10 +13,10 @@ from kudos.broker import PARTITIONS
 from kudos.topics import GROUPS, TOPICS, Topic
 
 _RIGHTS = """\
-The columns *written by* and *read by* name accounts. `kudos topics apply` grants each account that, and takes
-away what is not declared. Besides, aggregate has Faust's own topics and groups, whose names begin with its own,
-replay has groups that begin with its name, and aggregate and operator may see how far everybody is (Describe)
-without reading anything."""
+The columns *written by* and *read by* name accounts. `kudos topics apply` grants each account
+that, and takes away what is not declared. Besides, aggregate has Faust's own topics and groups,
+whose names begin with its own, replay has groups that begin with its name, and aggregate and
+operator may see how far everybody is (Describe) without reading anything."""
 
 
 @click.command(name="docs")

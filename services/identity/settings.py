@@ -1,6 +1,6 @@
 """What identity is told by its environment, and its secrets."""
 
-from itertools import count, takewhile
+import re
 from typing import ClassVar
 
 from kudos.errors import Misconfigured
@@ -32,10 +32,11 @@ class Settings(Shared):
         return Sealer(self.secret(f"seal.{reader}.public"))
 
     def _versions(self, name: str) -> list[int]:
-        found = list(takewhile(lambda n: self.optional_secret(f"{name}.{n}"), count(1)))
-        if not found:
-            raise Misconfigured(f"KUDOS_SECRETS: {self.account}/{name}.1 is missing")
-        return found
+        """Return 1 to the newest, be they there or not: who reads one that is missing says so."""
+        names = (p.name for p in (self.secrets / self.account).glob(f"{name}.*"))
+        matches = (re.fullmatch(r".+\.([1-9][0-9]*)", found) for found in names)
+        newest = max((int(match[1]) for match in matches if match), default=1)
+        return list(range(1, newest + 1))
 
     def _key(self, name: str) -> bytes:
         try:

@@ -110,3 +110,32 @@ def test_refuses_to_write_a_number_that_does_not_fit(kind: str, value: int) -> N
 def test_refuses_to_write_a_time_without_a_zone() -> None:
     with pytest.raises(TypeError):
         avro.encode(msgspec.structs.replace(EVIDENCE, observed_at=datetime(2026, 5, 20)))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    # zigzag varints: one more than what the type holds, below and above
+    [
+        ("int", b"\x80\x80\x80\x80\x10"),
+        ("int", b"\x81\x80\x80\x80\x10"),
+        ("long", b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02"),
+        ("long", b"\xff" * 11 + b"\x01"),
+    ],
+)
+def test_refuses_to_read_a_number_that_does_not_fit(kind: str, value: bytes) -> None:
+    class Number(msgspec.Struct):
+        n: int
+
+    _, decode = compiled({"fields": [{"name": "n", "type": kind}]}, Number, b"")
+    with pytest.raises(OverflowError):
+        decode(value, 0)
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("int", 31), ("long", 63)])
+def test_reads_the_greatest_and_the_least_number(kind: str, bits: int) -> None:
+    class Number(msgspec.Struct):
+        n: int
+
+    encode, decode = compiled({"fields": [{"name": "n", "type": kind}]}, Number, b"")
+    for number in ((1 << bits) - 1, -(1 << bits)):
+        assert Number(number) == decode(encode(Number(number)), 0)

@@ -120,7 +120,13 @@ def test_a_bad_record_in_a_good_batch_loses_only_itself(system: Running) -> None
 def test_a_dead_letter_s_reason_quotes_nothing(system: Running) -> None:
     values = [*PERSON.values(), [PERSON["email"]], {PERSON["email"]: PERSON["phone"]}]
     fields = ("transaction", "version", "sold_at", "channel", "currency", "customer", "lines")
-    bad = [order(f"Q-{n}") | {field: value} for n, value in enumerate(values) for field in fields]
+    bad = [
+        order(f"Q-{n}") | {field: value}
+        for n, value in enumerate(values)
+        for field in fields
+        # any text may be a sender's number, and that stands in the clear in zone 1
+        if field != "transaction" or not isinstance(value, str)
+    ]
     assert 202 == system.push("homemade", HOUSE, bad).status_code
     search = Search([*SECRETS, str(PERSON["gender"])])
     letters = list(everything(system, f"{RECEIVED.name}.dead"))

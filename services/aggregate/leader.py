@@ -8,6 +8,7 @@ import logging
 import re
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -68,7 +69,7 @@ class Counts(Protocol):
         """Ask for a pass that begins from now on."""
 
 
-class Loop:
+class Loop(ABC):
     """Runs ``once`` again and again while this instance leads, until *stop*."""
 
     name = "loop"
@@ -99,12 +100,12 @@ class Loop:
             self._led = True
         return self.once()
 
-    def begin(self) -> None:
+    def begin(self) -> None:  # noqa: B027 (most have nothing to prepare)
         """Prepare to lead."""
 
+    @abstractmethod
     def once(self) -> float:
         """Do it, and return the seconds to wait."""
-        raise NotImplementedError
 
     @property
     def client(self) -> Client:

@@ -9,7 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -88,10 +88,23 @@ class Running:
 
     def kill(self, child: str) -> int:
         """End one of the children by SIGKILL, as soon as it runs; return its id."""
-        until(lambda: self.pids().get(child) is not None, 60, f"{child} does not run")
-        pid = self.pids()[child]
-        os.kill(pid, signal.SIGKILL)
-        return pid
+        deadline = time.monotonic() + 60
+        while True:
+            pid = self.pids().get(child)
+            # one that has just ended by itself is still in the list
+            with suppress(ProcessLookupError):
+                if pid is not None:
+                    os.kill(pid, signal.SIGKILL)
+                    return pid
+            assert time.monotonic() < deadline, f"{child} does not run"
+            time.sleep(0.02)  # between two looks, with a deadline
+
+    def is_ready(self, service: str) -> bool:
+        """Tell whether a service says that it is ready."""
+        try:
+            return self.ingest.get(f"{self.addresses[service]}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def wait_until_revived(self, child: str, killed: int) -> None:
         """Return when another process does the work of *child*."""

@@ -66,9 +66,9 @@ def spark(ours: Line, before: Line, peak: str, size: Size, *, open_end: bool = F
     """
     drawn = [{"x": x, "y": y} for x, y in ours]
     known = [row for row in drawn if row["y"] is not None]
-    _, highest = max(((y, x) for x, y in ours if y is not None), default=(0.0, 0.0))
+    highest = _highest(ours)
     last = max((x for x, _ in [*ours, *before]), default=1)
-    align = "left" if highest < last * 0.3 else "right" if highest > last * 0.7 else "center"
+    align = _towards_the_middle(highest, last)
     top = [row for row in known if row["x"] == highest and row["y"]]
     layers = [
         _base(last, flat=not any(y for _, y in [*ours, *before])),
@@ -91,14 +91,30 @@ def over_time(ours: Line, before: Line, names: tuple[str, str], axes: Axes, size
     layers = []
     if known_grey:
         layers.append(_line(grey, "y", USUAL, 1.5, x=axes.ticks, number=number))
-        layers.append(_label(known_grey[:1], "y", names[1], color=MUTED, align="left", dy=14))
+        top = [row for row in known_grey if row["x"] == _highest(before)]
+        align = _towards_the_middle(_highest(before), before[-1][0])
+        layers.append(_label(top, "y", names[1], color=MUTED, align=align, dy=-9))
     layers += _ours(drawn, 2.5, x=axes.ticks, number=number, open_end=axes.open_end)
     layers += [_alone(ours), _dot(known[-1:], hollow=axes.open_end)]
     if known_grey:
-        last = known[-1:]
-        layers.append(_label(last, "y", names[0], color=OURS, align="right", dy=-12, bold=True))
+        at, end = _highest(ours), max(ours[-1][0], 1)
+        # two peaks side by side would have their names in one place
+        if abs(at - _highest(before)) < end * 0.25:
+            at = max((x for x, y in ours if y is not None), default=0.0)
+        top, align = [row for row in known if row["x"] == at], _towards_the_middle(at, end)
+        layers.append(_label(top, "y", names[0], color=OURS, align=align, dy=-12, bold=True))
     layers[0]["encoding"] |= {"x": x}
     return _spec(size, layers)
+
+
+def _highest(line: Line) -> float:
+    """Return where *line* is highest, the last such place; 0 where it has no value."""
+    return max(((y, x) for x, y in line if y is not None), default=(0.0, 0.0))[1]
+
+
+def _towards_the_middle(x: float, last: float) -> str:
+    """Return how a label at *x* is aligned, so that it stays within the chart."""
+    return "left" if x < last * 0.3 else "right" if x > last * 0.7 else "center"
 
 
 def _spec(size: Size, layers: list[Spec]) -> Spec:

@@ -7,7 +7,7 @@ import pytest
 
 from services.query.dashboard.bars import Bar, bars, columns, heat
 from services.query.dashboard.drawing import draw
-from services.query.dashboard.lines import Axes, over_time, so_far, spark
+from services.query.dashboard.lines import Axes, Line, over_time, so_far, spark
 from services.query.dashboard.style import USUAL, Size, Spec
 
 SIZE = Size(300, 120)
@@ -54,6 +54,29 @@ def test_numbers_follow_the_language() -> None:
 def test_a_line_stands_on_zero() -> None:
     high = over_time([(0.0, 990.0), (1.0, 1000.0)], [], ("", ""), Axes({0: "a"}), SIZE)
     assert "0" in numbers(draw(high, "nb"))
+
+
+def named(ours: Line, before: Line) -> dict[str, tuple[float, float | None]]:
+    """Return where the names of the lines stand."""
+    spec = over_time(ours, before, ("nå", "før"), Axes({0: "a"}), SIZE)
+    labels = [layer for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    return {
+        label["encoding"]["text"]["value"]: (row["x"], row["y"])
+        for label in labels
+        for row in label["data"]["values"]
+    }
+
+
+def test_each_line_is_named_where_it_is_highest() -> None:
+    ours: Line = [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 9.0), (4.0, 4.0)]
+    before: Line = [(0.0, 5.0), (1.0, 7.0), (2.0, 3.0), (3.0, 1.0), (4.0, 1.0)]
+    assert {"nå": (3.0, 9.0), "før": (1.0, 7.0)} == named(ours, before)
+
+
+def test_two_peaks_side_by_side_do_not_share_a_place() -> None:
+    ours: Line = [(0.0, 9.0), (1.0, 2.0), (2.0, 3.0), (3.0, 4.0), (4.0, None)]
+    before: Line = [(0.0, 7.0), (1.0, 1.0), (2.0, 1.0), (3.0, 1.0), (4.0, 1.0)]
+    assert {"nå": (3.0, 4.0), "før": (0.0, 7.0)} == named(ours, before)
 
 
 def test_bars_are_as_long_as_their_values() -> None:

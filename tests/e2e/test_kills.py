@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from itertools import cycle
 
+import psutil
 import pytest
 
 from kudos import avro
@@ -122,10 +123,10 @@ def test_messages_were_delivered_twice(killed: Season, capsys: pytest.CaptureFix
 
 def test_the_data_survive_a_stop_and_a_kill_of_everything(killed: Season) -> None:
     """The last of this file: it kills the parent too, and starts anew on the same directory."""
-    before = killed.system.ledger()
+    before, children = killed.system.ledger(), killed.system.pids().values()
     killed.system.process.kill()
     killed.system.process.wait(30)
-    # its children die with it
+    until(lambda: not any(map(psutil.pid_exists, children)), 30, "a child outlives its parent")
     with prepared(killed.system.data) as again:
         again.wait_until_counted()
         assert before == again.ledger()

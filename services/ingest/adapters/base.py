@@ -1,6 +1,6 @@
 """What every vendor module is: pure functions from a vendor's native record to transactions."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -41,6 +41,25 @@ class Ignored(Struct, frozen=True):
     why: str  # a word of ours: draft, training, guest, other_system …
 
 
+class About(Struct, frozen=True):
+    """What must be known of a vendor before its figures are trusted; its page is made of it.
+
+    ``delivers`` maps fields of the open standard ("customer.email") to how it is known that the
+    vendor sends them; what is not in it is not delivered.
+    """
+
+    name: str
+    delivers: Mapping[str, Label]
+    money: str
+    times: str
+    refunds: str
+    exchanges: str
+    versions: str
+    authentication: str
+    configure: str
+    verify: tuple[str, ...]
+
+
 #: All that one native record holds.
 Parsed = Sequence[Sale | Person | Ignored]
 
@@ -60,3 +79,4 @@ class Adapter(Struct, frozen=True):
     split: Callable[[bytes], Sequence[bytes]]
     parse: Callable[[bytes, Origin], Parsed]
     number: Callable[[bytes], str | None]
+    about: About | None = None

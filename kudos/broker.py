@@ -19,7 +19,7 @@ from confluent_kafka.admin import (
 )
 
 from kudos.kafka import Config
-from kudos.topics import ACCOUNTS, GROUPS, TOPICS, Topic
+from kudos.topics import ACCOUNTS, GROUPS, TOPICS, TRANSACTIONS, Topic
 
 PARTITIONS = 4
 #: How long the broker may take for an answer.
@@ -50,7 +50,7 @@ def _apply(config: Config, topics: list[Topic], partitions: int, replicas: int) 
     there = set(admin.list_topics(timeout=TIMEOUT_S).topics)
     changes = [f"created {name}" for name in wanted if name not in there]
     new = [
-        NewTopic(name, partitions, replicas, config=topic.config())
+        NewTopic(name, topic.partitions or partitions, replicas, config=topic.config())
         for name, topic in wanted.items()
         if name not in there
     ]
@@ -101,6 +101,9 @@ def rights() -> set[tuple[str, ResourceType, str, ResourcePatternType, AclOperat
                 found.add((account, ResourceType.TOPIC, topic.name, exact, AclOperation.DESCRIBE))
     for group, account in GROUPS.items():
         found.add((account, ResourceType.GROUP, group, exact, AclOperation.READ))
+    for transaction, account in TRANSACTIONS.items():
+        for operation in (AclOperation.WRITE, AclOperation.DESCRIBE):
+            found.add((account, ResourceType.TRANSACTIONAL_ID, transaction, exact, operation))
     # Faust keeps topics and a group of its own, named after the app
     for operation in (AclOperation.ALL,):
         found.add(("aggregate", ResourceType.TOPIC, "aggregate", prefix, operation))

@@ -144,6 +144,30 @@ class Claims(Struct, frozen=True):
     )  # name and birth-date codes, for contradictions and hubs, sealed to identity
 
 
+class CustomerRecord(Struct, frozen=True):
+    """All that was ever claimed of one customer_ref: what resolve rebuilds its state from."""
+
+    organisation: str
+    customer_ref: str
+    match_keys: dict[str, str]
+    codes: bytes | None  # sealed to identity
+
+
+class Link(Struct, frozen=True):
+    """The person and the own person that a customer_ref belongs to now; the newest stands.
+
+    A person is named by the first 16 hex digits of the smallest customer_ref that is theirs. So
+    who has no link yet is a person alone, and the link of such a one changes no figure.
+    """
+
+    organisation: str
+    customer_ref: str
+    person: str  # resolved from everybody's claims
+    own_person: str  # resolved from this organisation's claims alone
+    person_before: str | None  # whose figures change with it; None: it had no link
+    own_person_before: str | None
+
+
 class Evidence(Struct, frozen=True):
     """One attribute of a customer as one source stated it at one time."""
 

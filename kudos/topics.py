@@ -10,8 +10,10 @@ from msgspec import Struct
 
 from kudos.records import (
     Claims,
+    CustomerRecord,
     Evidence,
     Frame,
+    Link,
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
@@ -41,6 +43,7 @@ class Topic(Struct, frozen=True):
     personal: bool  # personal data, sealed: zone 1
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+    partitions: int | None = None  # None: as many as the installation has
 
     def config(self) -> dict[str, str]:
         """Return the broker's configuration of this topic."""
@@ -130,12 +133,37 @@ CLAIMS = Topic(
     holds="all match keys of one order or profile",
     record=Claims,
     key="customer_ref",
-    partitioned_by="customer_ref",
+    partitioned_by="nothing: one partition, so that one resolver is active and the others wait",
     kept=WEEK,
     compacted=False,
     personal=False,
     writers=("identity",),
     readers=("identity",),
+    partitions=1,
+)
+RECORDS = Topic(
+    name="identity.records",
+    holds="all match keys of one customer_ref: what resolve rebuilds from",
+    record=CustomerRecord,
+    key="customer_ref",
+    partitioned_by="customer_ref",
+    kept=None,
+    compacted=True,
+    personal=False,
+    writers=("identity",),
+    readers=("identity",),
+)
+LINKS = Topic(
+    name="identity.links",
+    holds="the person and the own person that a customer_ref belongs to now",
+    record=Link,
+    key="customer_ref",
+    partitioned_by="customer_ref",
+    kept=None,
+    compacted=True,
+    personal=False,
+    writers=("identity",),
+    readers=("identity", "aggregate"),
 )
 ENRICHED = Topic(
     name="transactions.enriched",
@@ -158,6 +186,8 @@ TOPICS = {
         PSEUDONYMOUS,
         EVIDENCE,
         CLAIMS,
+        RECORDS,
+        LINKS,
         ENRICHED,
         _dead(RECEIVED.name, ("ingest", "identity")),
         _dead(PROFILES.name, ("ingest", "identity")),
@@ -171,6 +201,11 @@ GROUPS = {
     "identity.pseudonymise": "identity",
     "identity.profiles": "identity",
     "identity.ledger": "identity",
+    "identity.resolve": "identity",
     "enrich": "enrich",
     "aggregate": "aggregate",
+    "aggregate.links": "aggregate",
 }
+
+#: The one transactional writer of records and links, and the account that it runs as.
+TRANSACTIONS = {"identity.resolve": "identity"}

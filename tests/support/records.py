@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from kudos.records import (
     Claims,
+    CustomerRecord,
     Evidence,
     Frame,
+    Link,
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
@@ -22,6 +24,8 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "received_profile": ReceivedProfile,
     "pseudonymous_transaction": PseudonymousTransaction,
     "claims": Claims,
+    "customer_record": CustomerRecord,
+    "link": Link,
     "evidence": Evidence,
     "frame": Frame,
 }

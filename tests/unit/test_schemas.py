@@ -32,8 +32,10 @@ RELEASED = sorted(p.name for p in (AVRO / "released").glob("*.avsc"))
 #: The first 40 digits, which fit into a line.
 SHA256 = {
     "claims.1.avsc": "b45c3d18c655c92b9fd851a580be17e4c734d6d8",
+    "customer_record.1.avsc": "c24cf6c464bcd302cdec6c956377da51ba824735",
     "evidence.1.avsc": "b12ac88b828a39df285f6a4d83d034ab470c2f3b",
     "frame.1.avsc": "56221cef755a8dfd6b6797742755ff4075d2bb9e",
+    "link.1.avsc": "3d5d71c2406c4d70378e90983d63349372f1d6f4",
     "pseudonymous_transaction.1.avsc": "50498e4073c0d75d679d9593deafa601b87adca8",
     "received_profile.1.avsc": "61ea9e0eac8a43a935a162e40f2b1dfe338c0b86",
     "received_transaction.1.avsc": "338825e7e31746bb029774baebf1494b29e44e98",

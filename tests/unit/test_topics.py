@@ -26,7 +26,7 @@ def test_who_needs_no_personal_data_reads_none(account: str) -> None:
 
 
 def test_aggregate_reads_neither_claims_nor_what_was_received() -> None:
-    assert {"customers.evidence", "transactions.enriched"} == {
+    assert {"customers.evidence", "identity.links", "transactions.enriched"} == {
         name for name in TOPICS if "aggregate" in readers(name)
     }
 

@@ -90,35 +90,31 @@ def _correct(admin: AdminClient, topics: list[Topic]) -> list[str]:
 def rights() -> set[tuple[str, ResourceType, str, ResourcePatternType, AclOperation]]:
     """Return every right that an account has: account, what, name, exact or prefix, operation."""
     exact, prefix = ResourcePatternType.LITERAL, ResourcePatternType.PREFIXED
-    found = set()
-    for topic in TOPICS.values():
-        for accounts, operation in (
-            (topic.writers, AclOperation.WRITE),
-            (topic.readers, AclOperation.READ),
-        ):
-            for account in accounts:
-                found.add((account, ResourceType.TOPIC, topic.name, exact, operation))
-                found.add((account, ResourceType.TOPIC, topic.name, exact, AclOperation.DESCRIBE))
-    for group, account in GROUPS.items():
-        found.add((account, ResourceType.GROUP, group, exact, AclOperation.READ))
-    for transaction, account in TRANSACTIONS.items():
-        for operation in (AclOperation.WRITE, AclOperation.DESCRIBE):
-            found.add((account, ResourceType.TRANSACTIONAL_ID, transaction, exact, operation))
+    topic, group = ResourceType.TOPIC, ResourceType.GROUP
+    read, describe = AclOperation.READ, AclOperation.DESCRIBE
+    found = {
+        (account, topic, t.name, exact, operation)
+        for t in TOPICS.values()
+        for accounts, own in ((t.writers, AclOperation.WRITE), (t.readers, read))
+        for account in accounts
+        for operation in (own, describe)
+    }
+    found |= {(account, group, name, exact, read) for name, account in GROUPS.items()}
+    found |= {
+        (account, ResourceType.TRANSACTIONAL_ID, name, exact, operation)
+        for name, account in TRANSACTIONS.items()
+        for operation in (AclOperation.WRITE, describe)
+    }
     # Faust keeps topics and a group of its own, named after the app
-    for operation in (AclOperation.ALL,):
-        found.add(("aggregate", ResourceType.TOPIC, "aggregate", prefix, operation))
-        found.add(("aggregate", ResourceType.GROUP, "aggregate", prefix, operation))
-    found.add(("replay", ResourceType.GROUP, "replay", prefix, AclOperation.READ))
+    found |= {("aggregate", kind, "aggregate", prefix, AclOperation.ALL) for kind in (topic, group)}
+    found.add(("replay", group, "replay", prefix, read))
     # who asks how far the others are may know ends and committed offsets, but read nothing
+    cluster = (ResourceType.BROKER, "kafka-cluster", exact)
     for account in ("aggregate", "operator"):
-        for kind in (ResourceType.TOPIC, ResourceType.GROUP):
-            found.add((account, kind, "*", exact, AclOperation.DESCRIBE))
-    for account in ("operator", "aggregate"):
-        found.add((account, ResourceType.BROKER, "kafka-cluster", exact, AclOperation.DESCRIBE))
+        found |= {(account, kind, "*", exact, describe) for kind in (topic, group)}
+        found.add((account, *cluster, describe))
     for account in ("ingest", "identity", "enrich", "aggregate", "replay"):
-        found.add(
-            (account, ResourceType.BROKER, "kafka-cluster", exact, AclOperation.IDEMPOTENT_WRITE)
-        )
+        found.add((account, *cluster, AclOperation.IDEMPOTENT_WRITE))
     return found
 
 

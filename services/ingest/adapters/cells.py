@@ -26,17 +26,22 @@ def readers(mapping: Mapping) -> dict[str, Read]:
     What cannot be read comes out as a list of its text: nowhere in the open standard is that
     allowed, so the record is rejected, by the field's name.
     """
-    kinds: dict[Reads, Read] = {
-        "text": str,
-        "number": _number(mapping.file),
-        "count": _count(mapping.file),
-        "moment": _moment(mapping.file),
-        "day": _day(mapping.file),
-        "truth": lambda text: _TRUTH.get(text.lower(), [text]),
-        "version": _version(mapping.file),
-    }
+    kinds = reads(mapping.file)
     return {
         name: _cell(kinds[FIELDS[name]], mapping.values.get(name, {})) for name in mapping.columns
+    }
+
+
+def reads(file: File) -> Map[Reads, Read]:
+    """Return how text is read that is written as *file* says."""
+    return {
+        "text": str,
+        "number": _number(file),
+        "count": _count(file),
+        "moment": _moment(file),
+        "day": _day(file),
+        "truth": lambda text: _TRUTH.get(text.lower(), [text]),
+        "version": _version(file),
     }
 
 

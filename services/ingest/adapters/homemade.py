@@ -25,12 +25,16 @@ _GUEST = (Ignored("guest"),)
 
 
 def parse(record: bytes, origin: Origin) -> Parsed:
-    """Return the transaction in *record*, without the lines that a guest's own feed brings.
+    """Return the transaction in *record*, without the lines that a guest's own feed brings."""
+    return taken(_read(record), origin)
+
+
+def taken(sent: standard.Transaction, origin: Origin) -> Parsed:
+    """Return the transaction that was *sent*, without the lines that a guest's own feed brings.
 
     Where no line is left of some, or it was sold when another system was in use, it is ignored:
     what an earlier version of it counted then stands until a version without lines comes.
     """
-    sent = _read(record)
     currency = sent.currency or origin.organisation.currency
     lines = tuple(_line(line, n, sent, currency, origin) for n, line in enumerate(sent.lines))
     if len({(line.line, line.kind) for line in lines}) < len(lines):

@@ -7,6 +7,7 @@ import codecs
 import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping as Map
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -60,7 +61,7 @@ LINE_FIELDS: Map[str, Reads] = {
 }
 FIELDS: Map[str, Reads] = {**TRANSACTION_FIELDS, **LINE_FIELDS}
 #: Numbers that may be put together of several columns.
-_COMPOSED = {"transaction", "order", "line", "customer.number", "performance.id"}
+COMPOSED = {"transaction", "order", "line", "customer.number", "performance.id"}
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,28 +103,30 @@ def load(text: str) -> Mapping:
         written = msgspec.convert(tomllib.loads(text), _Written)
         columns = {
             name: (found,) if isinstance(found, str) else msgspec.convert(found, tuple[str, ...])
-            for name, found in _flat(written.columns, "columns")
+            for name, found in flat(written.columns, "columns")
         }
         values = {
             name: msgspec.convert(found, dict[str, str | int | bool])
-            for name, found in _flat(written.values, "values")
+            for name, found in flat(written.values, "values")
         }
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise Misconfigured(f"mapping: {error}") from None
-    constants = dict(_flat(written.constants, "constants"))
+    constants = dict(flat(written.constants, "constants"))
     _check_file(written.file)
     _check_fields(columns, constants)
     return Mapping(written.file, columns, constants, values)
 
 
-def _flat(table: Map[str, Any], where: str, above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a table: ``customer.number = …`` nests in TOML."""
+def flat(
+    table: Map[str, Any], where: str, known: Map[str, Reads] = FIELDS, above: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Yield the *known* fields of a table: ``customer.number = …`` nests in TOML."""
     for name, value in table.items():
         path = above + name
-        if path in FIELDS:
+        if path in known:
             yield path, value
-        elif isinstance(value, dict) and any(known.startswith(f"{path}.") for known in FIELDS):
-            yield from _flat(value, where, f"{path}.")
+        elif isinstance(value, dict) and any(one.startswith(f"{path}.") for one in known):
+            yield from flat(value, where, known, f"{path}.")
         else:
             raise Misconfigured(f"mapping: {where}: {path} is no field of the open standard")
 
@@ -144,15 +147,25 @@ def _check_file(file: File) -> None:
 
 
 def _check_fields(columns: Map[str, tuple[str, ...]], constants: Map[str, Any]) -> None:
-    given = columns.keys() | constants.keys()
-    for needed in ("transaction", "version", "sold_at", "quantity"):
-        if needed not in given:
-            raise Misconfigured(f"mapping: {needed}: neither a column nor a constant")
+    needed = ("transaction", "version", "sold_at", "quantity")
+    check_given(columns.keys() | constants.keys(), needed, "column")
+    for name, found in columns.items():
+        if not found or (len(found) > 1 and name not in COMPOSED):
+            raise Misconfigured(f"mapping: columns: {name} is of one column")
+    check_constants(constants)
+
+
+def check_given(given: AbstractSet[str], needed: tuple[str, ...], source: str) -> None:
+    """Raise Misconfigured unless what no transaction is without is *given*, by *source* or not."""
+    for name in needed:
+        if name not in given:
+            raise Misconfigured(f"mapping: {name}: neither a {source} nor a constant")
     if ("unit_price" in given) == ("amount" in given):
         raise Misconfigured("mapping: one of unit_price and amount, and not both")
-    for name, found in columns.items():
-        if not found or (len(found) > 1 and name not in _COMPOSED):
-            raise Misconfigured(f"mapping: columns: {name} is of one column")
+
+
+def check_constants(constants: Map[str, Any]) -> None:
+    """Raise Misconfigured unless the *constants* are right in the open standard."""
     try:
         homemade.parse(msgspec.json.encode(_specimen(constants)), _ANYBODY)
     except Rejected as error:

@@ -1,7 +1,7 @@
 """JSON into shapes; what does not fit is rejected by its path, and never by its value."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -31,8 +31,11 @@ _HOOKS: dict[Any, Callable[[Any], Any]] = {
     times.Moment: times.moment,
 }
 _any = msgspec.json.Decoder(Any, float_hook=Decimal).decode
-_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_fields: Callable[[bytes | msgspec.Raw], dict[str, msgspec.Raw]] = msgspec.json.Decoder(
+    dict[str, msgspec.Raw]
+).decode
 _numeric: Callable[[bytes | msgspec.Raw], int | str] = msgspec.json.Decoder(Numeric).decode
+_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _OPEN = ord("[")
 _ALIKE = bytes.maketrans(b"{}", b"[]")
@@ -55,13 +58,19 @@ def reader(shape: type[T]) -> Callable[[bytes], T]:
 
 def fields(record: bytes) -> dict[str, Any]:
     """Return the fields of a JSON object with their names in small letters; reject all else."""
-    found: Any = _checked(record, _any)
-    if not isinstance(found, dict):
-        raise Rejected(Reason.INVALID_FIELD, "$: expected an object")
+    found = document(record)
     lowered = {name.lower(): value for name, value in found.items()}
     if len(lowered) < len(found):
         raise Rejected(Reason.INVALID_FIELD, "$: a name stands twice")
     return lowered
+
+
+def document(record: bytes) -> dict[str, Any]:
+    """Return a JSON object as it stands, its numbers int or Decimal; reject all else."""
+    found: Any = _checked(record, _any)
+    if not isinstance(found, dict):
+        raise Rejected(Reason.INVALID_FIELD, "$: expected an object")
+    return found
 
 
 def fit(found: dict[str, Any], shape: type[T], record: bytes) -> T:
@@ -105,12 +114,31 @@ def number_of(*names: str) -> Callable[[bytes], str | None]:
         try:
             fields = {name.lower(): raw for name, raw in _fields(record).items()}
             found = next(fields[name.lower()] for name in names if name.lower() in fields)
-            said = str(_numeric(found))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, StopIteration):
+        except (*_BROKEN, StopIteration):
             return None
-        return None if "\0" in said else said
+        return numeric(found)
 
     return number
+
+
+def raw_at(record: bytes, names: Sequence[str]) -> msgspec.Raw | None:
+    """Return what the *names* lead to in *record*, of which nothing else is read; None: nothing."""
+    found = msgspec.Raw(record)
+    try:
+        for name in names:
+            found = _fields(found)[name]
+    except (*_BROKEN, LookupError):
+        return None
+    return found
+
+
+def numeric(raw: bytes | msgspec.Raw) -> str | None:
+    """Return the number that *raw* is as text; None: it is none. It never raises."""
+    try:
+        said = str(_numeric(raw))
+    except _BROKEN:
+        return None
+    return None if "\0" in said else said
 
 
 def told(error: msgspec.ValidationError) -> str:

@@ -58,6 +58,8 @@ class About(Struct, frozen=True):
     authentication: str
     configure: str
     verify: tuple[str, ...]
+    #: What the payload has no words for, of what every vendor is asked (anonymous, fee …), and why.
+    cannot_say: Mapping[str, str] = {}
 
 
 #: All that one native record holds.

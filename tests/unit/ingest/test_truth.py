@@ -16,6 +16,7 @@ from simulation.courier import body
 from simulation.houses import HOUSES
 from simulation.orders import Document
 from simulation.truth import Truth, figures
+from simulation.vendors import VENDORS
 from simulation.world import World
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
@@ -171,7 +172,7 @@ def known(lines: pl.DataFrame, vendor: str) -> Counter[tuple[Any, ...]]:
     return Counter(one.select(COLUMNS).rows())
 
 
-@pytest.mark.parametrize("vendor", ADAPTERS)
+@pytest.mark.parametrize("vendor", VENDORS)
 def test_every_line_is_the_truths(season: Season, parsed: pl.DataFrame, vendor: str) -> None:
     expected, found = known(season.lines, vendor), known(parsed, vendor)
     assert expected.total() > 1_000

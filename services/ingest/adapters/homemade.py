@@ -10,18 +10,17 @@ from typing import cast
 from kudos.errors import Reason, Rejected
 from kudos.records import Consents, Customer, Item, Line, Performance, Transaction
 from services.ingest.adapters import standard
-from services.ingest.adapters.base import Adapter, Ignored, Origin, Parsed, Sale
+from services.ingest.adapters.base import Adapter, Origin, Parsed
 from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import minor_units, vat_rate
 from services.ingest.adapters.reading import number_of, reader
+from services.ingest.adapters.sales import told
 from services.ingest.adapters.times import Moment
 
 #: What is served at /v1/standard/transaction.json.
 SCHEMA = standard.schema()
 
 _read = reader(standard.Transaction)
-_OTHER_SYSTEM = (Ignored("other_system"),)
-_GUEST = (Ignored("guest"),)
 
 
 def parse(record: bytes, origin: Origin) -> Parsed:
@@ -37,15 +36,6 @@ def taken(sent: standard.Transaction, origin: Origin) -> Parsed:
     """
     currency = sent.currency or origin.organisation.currency
     lines = tuple(_line(line, n, sent, currency, origin) for n, line in enumerate(sent.lines))
-    if len({(line.line, line.kind) for line in lines}) < len(lines):
-        raise Rejected(Reason.INVALID_FIELD, "$.lines: a line stands twice")
-    if not origin.feed.covers(sent.sold_at.at):
-        return _OTHER_SYSTEM
-    if origin.organisation.guests:
-        own = tuple(line for line in lines if not _is_guests(line, origin))
-        if lines and not own:
-            return _GUEST
-        lines = own
     transaction = Transaction(
         transaction=sent.transaction,
         order=sent.order or sent.transaction,
@@ -56,7 +46,7 @@ def taken(sent: standard.Transaction, origin: Origin) -> Parsed:
         currency=currency,
         lines=lines,
     )
-    return (Sale(transaction, None if sent.customer is None else _customer(sent.customer)),)
+    return told(transaction, None if sent.customer is None else _customer(sent.customer), origin)
 
 
 def _line(
@@ -135,12 +125,6 @@ def _customer(sent: standard.Customer) -> Customer:
         gender=sent.gender or None,
         consents=Consents() if sent.consents is None else Consents(sent.consents.statistics),
     )
-
-
-def _is_guests(line: Line, origin: Origin) -> bool:
-    played = line.performance
-    guests = origin.organisation.guests
-    return played is not None and (played.venue in guests or played.production in guests)
 
 
 ADAPTER = Adapter(

@@ -11,20 +11,18 @@ pages name their list ``purchases``. A purchase marks no version: what comes lat
 from typing import Annotated, cast
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
 
 from kudos.errors import Reason, Rejected
 from kudos.records import Channel, Customer, Item, Line, Performance, Transaction
-from services.ingest.adapters.base import Adapter, Ignored, Origin, Parsed, Sale
+from services.ingest.adapters.base import Adapter, Origin, Parsed
 from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import Amount, vat_rate
 from services.ingest.adapters.reading import Numeric, Text, number_of, reader
+from services.ingest.adapters.sales import DRAFT, lines_of, told
 from services.ingest.adapters.times import Moment
 
 Minor = Annotated[int, Meta(ge=0, le=(1 << 53))]
 _CHANNELS: dict[str | None, Channel] = {"pos": "box_office", "creditcard": "web"}
-_DRAFT = (Ignored("draft"),)
-_OTHER_SYSTEM = (Ignored("other_system"),)
 
 
 class User(Struct, frozen=True):
@@ -106,16 +104,14 @@ def parse(record: bytes, origin: Origin) -> Parsed:
         # its tickets are not of a purchase's form
         found = _read_reservation(record)
         if found.purchase_id is None and found.reservation_id is not None:
-            return _DRAFT
+            return DRAFT
     sent = _read(record)
     if sent.purchase_id is None:
         raise Rejected(Reason.INVALID_FIELD, "$.purchase_id: missing")
     if sent.finalized is None:
-        return _DRAFT
+        return DRAFT
     if sent.tickets is None:
         raise Rejected(Reason.INVALID_FIELD, "$.tickets: missing")
-    if not origin.feed.covers(sent.finalized.at):
-        return _OTHER_SYSTEM
     number = str(sent.purchase_id)
     checkout = (sent.data or _NO_DATA).checkout or _NO_CHECKOUT
     transaction = Transaction(
@@ -128,7 +124,7 @@ def parse(record: bytes, origin: Origin) -> Parsed:
         currency=origin.organisation.currency,
         lines=_lines(sent.tickets, sent, origin),
     )
-    return (Sale(transaction, _customer(sent, sent.tickets)),)
+    return told(transaction, _customer(sent, sent.tickets), origin)
 
 
 def _lines(tickets: tuple[Ticket, ...], sent: Purchase, origin: Origin) -> tuple[Line, ...]:
@@ -138,12 +134,10 @@ def _lines(tickets: tuple[Ticket, ...], sent: Purchase, origin: Origin) -> tuple
         raise Rejected(Reason.INVALID_FIELD, "$.tickets: a ticket_id stands twice")
     # what the tickets do not account for is on the purchase as a whole
     rest = max(0, (sent.fee or 0) - sum(ticket.fee or 0 for ticket in tickets))
-    lines = []
+    lines: list[Line] = []
     for place, ticket in enumerate(tickets):
         sale = _sale(ticket, place, sent.finalized, origin, 0 if place else rest)
-        lines.append(sale)
-        if ticket.is_revoked:
-            lines.append(replace(sale, kind="refund", fee_minor=0, at=None, at_is_date=False))
+        lines += lines_of(sale, "refunded" if ticket.is_revoked else "sold")
     return tuple(lines)
 
 

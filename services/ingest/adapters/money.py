@@ -1,7 +1,7 @@
 """Money as it is sent: Decimal from the raw text, then whole minor units of a currency."""
 
 import re
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Any
 
@@ -14,11 +14,15 @@ LARGEST = 10**15
 LARGEST_MINOR = 1 << 62
 #: Products stay exact, or raise.
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
+#: Where halves are meant to be rounded.
+_WIDE = Context(prec=64, traps=[InvalidOperation, Overflow])
 
 #: An amount as text: a point, no sign, no exponent, no blanks.
 PATTERN = r"^[0-9]{1,15}(\.[0-9]{1,9})?$"
 _plain = re.compile(PATTERN[1:-1]).fullmatch
 _signed = re.compile(f"-?{PATTERN[1:-1]}").fullmatch
+#: The same with a decimal comma, which is no thousands' sign where at most two digits follow.
+_comma = re.compile(r"[0-9]{1,15},[0-9]{1,2}").fullmatch
 
 
 class Amount(Decimal):
@@ -27,6 +31,10 @@ class Amount(Decimal):
 
 class Signed(Decimal):
     """As Amount, but it may be negative."""
+
+
+class Local(Decimal):
+    """As Amount, but in text the decimal sign may be a comma."""
 
 
 def amount(sent: Any) -> Amount:
@@ -56,6 +64,13 @@ def signed(sent: Any) -> Signed:
     return Signed(sent)
 
 
+def local(sent: Any) -> Local:
+    """Return what JSON holds as a Local, or raise ValueError."""
+    if type(sent) is str and _comma(sent) is not None:
+        sent = sent.replace(",", ".")
+    return Local(amount(sent))
+
+
 def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) -> int:
     """Return *quantity* times *price* as an integer of *currency*'s minor unit.
 
@@ -69,6 +84,18 @@ def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) ->
     if not 0 <= found < LARGEST_MINOR:
         raise Rejected(Reason.INVALID_FIELD, f"{field}: beyond what an amount may be")
     return found
+
+
+def nearest_minor_units(
+    price: Decimal, currency: str, field: str, factor: Decimal = Decimal(1)
+) -> int:
+    """Return *price* times *factor* as minor units, halves up, for vendors that send finer ones."""
+    try:
+        digits = Decimal(1).scaleb(-DIGITS.get(currency, 2))
+        nearest = _EXACT.multiply(price, factor).quantize(digits, ROUND_HALF_UP, _WIDE)
+    except ArithmeticError:
+        raise Rejected(Reason.INVALID_FIELD, f"{field}: beyond what an amount may be") from None
+    return minor_units(nearest, currency, field)
 
 
 def vat_rate(per_cent: Decimal, field: str) -> int:

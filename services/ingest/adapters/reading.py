@@ -28,6 +28,7 @@ Quantity = Annotated[int, Meta(ge=0, le=(1 << 32) - 1)]
 _HOOKS: dict[Any, Callable[[Any], Any]] = {
     money.Amount: money.amount,
     money.Signed: money.signed,
+    money.Local: money.local,
     times.Moment: times.moment,
 }
 _any = msgspec.json.Decoder(Any, float_hook=Decimal).decode
@@ -37,6 +38,7 @@ _fields: Callable[[bytes | msgspec.Raw], dict[str, msgspec.Raw]] = msgspec.json.
 _numeric: Callable[[bytes | msgspec.Raw], int | str] = msgspec.json.Decoder(Numeric).decode
 _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_NULL = msgspec.Raw(b"null")
 _OPEN = ord("[")
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -105,9 +107,10 @@ def _refuse_nul(found: Any) -> None:
 
 
 def number_of(*names: str) -> Callable[[bytes], str | None]:
-    """Return what tells the number in the first of the fields *names* (in any case) that is there.
+    """Return what tells the number in the first of the fields *names* that is there and not null.
 
-    It reads that field alone, so the rest may be too deep, of a wrong type or in a wrong encoding.
+    Names are in any case. It reads that field alone, so the rest may be too deep, of a wrong type
+    or in a wrong encoding.
     """
 
     def number(record: bytes) -> str | None:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
+from kudos.errors import Reason, Rejected
 from kudos.register import OSLO
 
 #: ISO 8601 as senders write it; which days a month has, the calendar says.
@@ -13,6 +14,8 @@ _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 PATTERN = f"^{_DAY}([T ]{_CLOCK}{_ZONE}?)?$"
 _written = re.compile(PATTERN[1:-1]).fullmatch
+#: The end of a time whose offset has no colon.
+_COMPACT = re.compile(r"(:[0-9]{2}(?:\.[0-9]+)?[+-][0-9]{2})([0-9]{2})$")
 
 FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 #: What lies after 2100 is no sale and no performance.
@@ -38,6 +41,20 @@ def moment(sent: Any) -> Moment:
     if type(sent) is not str:
         raise ValueError("Expected a date, or a date and time, as text")
     return _said(sent)
+
+
+def read(sent: Any, field: str) -> Moment:
+    """Return what a vendor sent as *field*, an offset without a colon too, or raise Rejected."""
+    try:
+        return moment(_COMPACT.sub(r"\1:\2", sent) if type(sent) is str else sent)
+    except ValueError:
+        wanted = "expected a date, or a date and time, of 1970 to 2100"
+        raise Rejected(Reason.INVALID_FIELD, f"{field}: {wanted}") from None
+
+
+def joined(day: str | None, clock: str | None, field: str) -> Moment:
+    """Return the moment of a *day* and a *clock* that stand apart; without a clock the bare day."""
+    return read(f"{day}T{clock}" if clock else day, field)
 
 
 @lru_cache(maxsize=4096)

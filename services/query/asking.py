@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from starlette.datastructures import QueryParams
 
-from services.query.breakdowns import BREAKDOWNS
+from kudos.breakdowns import BREAKDOWNS
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, parse
 from services.query.problems import Refused

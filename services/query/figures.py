@@ -8,10 +8,11 @@ from typing import Any, Literal
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from kudos.breakdowns import BREAKDOWNS, UNKNOWN
 from kudos.ledger import watermarks
+from kudos.sums import SUMS
 from services.query.answer import Answer, Cell, Point
-from services.query.breakdowns import BREAKDOWNS, UNKNOWN
-from services.query.measures import MEASURES, SUMS, Measure
+from services.query.measures import MEASURES, Measure
 from services.query.problems import Refused
 from services.query.question import Question
 from services.query.statements import from_days, from_facts

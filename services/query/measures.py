@@ -1,42 +1,14 @@
 # ruff: noqa: RUF001 (the signs of definitions are meant)
 """The measures: what each is, in words, and how it follows from sums over lines.
 
-A new measure is an entry of ``MEASURES``; where no sum that it needs is there, an entry of ``SUMS``
-too. Definitions are those of ``kpis.md``.
+A new measure is an entry of ``MEASURES``; where no sum that it needs is there, an entry of
+``kudos.sums.SUMS`` too. Definitions are those of ``kpis.md``.
 """
 
 from collections.abc import Mapping
 from fractions import Fraction
 
 from msgspec import Struct
-
-
-class Sum(Struct, frozen=True):
-    """One number over lines. *sql* is an aggregate; its words are those of ``statements.LINES``.
-
-    *daily* says that ``kpi_daily`` has a column of this name: of all, or of money by currency.
-    """
-
-    sql: str
-    daily: bool = True
-    adds_up: bool = True  # over days; else a longer period is counted from the facts
-
-
-#: Every sum a measure may be made of, as the facts tell it.
-SUMS: Mapping[str, Sum] = {
-    "orders": Sum("uniqExactIf(order_id, sale)", adds_up=False),
-    "ticket_orders": Sum("uniqExactIf(order_id, sale AND ticket)", adds_up=False),
-    "customer_records": Sum("uniqExactIf(record_ref, sale AND record_ref != 0)", adds_up=False),
-    "tickets": Sum("sumIf(quantity, sale AND ticket)"),
-    "refunded_tickets": Sum("sumIf(quantity, NOT sale AND ticket)"),
-    "known_tickets": Sum("sumIf(quantity, sale AND ticket AND record_ref != 0)"),
-    "known_refunded_tickets": Sum("sumIf(quantity, NOT sale AND ticket AND record_ref != 0)"),
-    "gross_revenue": Sum("sumIf(price, sale AND revenue)"),
-    "net_revenue": Sum("sumIf(if(sale, price, -price), revenue)"),
-    "fees": Sum("sum(if(sale, fee, -fee))"),
-    "ticket_revenue": Sum("sumIf(if(sale, price, -price), ticket)"),
-    "paid_tickets": Sum("sumIf(if(sale, quantity, -quantity), ticket AND price > 0)"),
-}
 
 
 class Total(Struct, frozen=True):

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from services.query.breakdowns import BREAKDOWNS
+from kudos.breakdowns import BREAKDOWNS
 from services.query.formats import MEDIA_TYPES
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, WINDOWS

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
+from kudos.breakdowns import BREAKDOWNS
 from kudos.ledger import Ledger
 from kudos.register import Organisation
 from services.query.answer import Answer
 from services.query.answers import Status
-from services.query.breakdowns import BREAKDOWNS
 from services.query.formats import Kind, Table
 from services.query.live import Pulse
 from services.query.measures import MEASURES

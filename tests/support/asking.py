@@ -11,12 +11,13 @@ from starlette.applications import Starlette
 
 from kudos.ledger import Account, Ledger
 from kudos.register import WatchedRegister
+from kudos.sums import SUMS
 from services.query.answer import Answer, Live, Minute
 from services.query.answers import Answers, Status
 from services.query.app import create_app
 from services.query.figures import answer
 from services.query.live import Figure, Pulse
-from services.query.measures import MEASURES, SUMS
+from services.query.measures import MEASURES
 from services.query.pool import Pool
 from services.query.question import Question
 from services.query.tokens import Recognise, bearer

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from kudos.breakdowns import BREAKDOWNS, UNKNOWN
 from services.query.answer import Answer, Cell
-from services.query.breakdowns import BREAKDOWNS, UNKNOWN
 from services.query.dashboard import bars, formats, saying
 from services.query.dashboard.bars import Bar
 from services.query.dashboard.drawing import draw

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from kudos.breakdowns import BREAKDOWNS
 from services.query.answer import Answer
-from services.query.breakdowns import BREAKDOWNS
 from services.query.dashboard import breakdowns, formats, lines, overview, saying
 from services.query.dashboard.lines import Axes
 from services.query.dashboard.overview import Amount, Asked

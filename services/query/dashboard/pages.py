@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from kudos.breakdowns import BREAKDOWNS
 from kudos.register import Organisation
-from services.query.breakdowns import BREAKDOWNS
 from services.query.dashboard import (
     choice,
     entrance,

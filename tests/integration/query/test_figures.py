@@ -8,14 +8,15 @@ from itertools import permutations
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from kudos.breakdowns import BREAKDOWNS
 from kudos.clickhouse import connect
+from kudos.sums import SUMS, Sum
 from services.aggregate import refresh, store
 from services.aggregate.facts import fact_of
 from services.query import figures, rendering
 from services.query.answer import Answer
-from services.query.breakdowns import BREAKDOWNS
 from services.query.figures import family_of
-from services.query.measures import MEASURES, SUMS, Measure, Sum, Total
+from services.query.measures import MEASURES, Measure, Total
 from services.query.openapi import document
 from services.query.periods import parse
 from services.query.problems import Refused

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from kudos.breakdowns import BREAKDOWNS
 from services.query import app
-from services.query.breakdowns import BREAKDOWNS
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
 from services.query.pool import Away

@@ -2,9 +2,10 @@
 
 import pytest
 
-from services.query.breakdowns import BREAKDOWNS, LEAD_TIMES, PRICE_BANDS
+from kudos.breakdowns import BREAKDOWNS, LEAD_TIMES, PRICE_BANDS
+from kudos.sums import SUMS
 from services.query.figures import family_of, needs_of
-from services.query.measures import MEASURES, SUMS
+from services.query.measures import MEASURES
 from services.query.periods import parse
 from services.query.question import Question
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.query.breakdowns import BREAKDOWNS
+from kudos.breakdowns import BREAKDOWNS
 from services.query.measures import MEASURES
 from services.query.openapi import document
 from services.query.periods import FORMS

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from services.query.breakdowns import BREAKDOWNS
+from kudos.breakdowns import BREAKDOWNS
 from services.query.dashboard import choice
 from services.query.measures import MEASURES
 from services.query.pool import Away

@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 
 
 class Breakdown(Struct, frozen=True):
-    """One way to tell lines apart; *sql* is an expression in the words of ``statements.LINES``."""
+    """One way to tell lines apart; *sql* is an expression in the words of ``kudos.sums.WORDS``."""
 
     id: str
     name: Mapping[str, str]  # by language

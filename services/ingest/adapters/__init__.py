@@ -4,10 +4,17 @@ from collections.abc import Mapping
 
 from services.ingest.adapters import homemade, hoopla, tixly
 from services.ingest.adapters.base import Adapter
+from services.ingest.adapters.mappings import shipped
 
 #: The adapters by the vendor's id in the address and the register.
 ADAPTERS: Mapping[str, Adapter] = {
     "homemade": homemade.ADAPTER,
     "tixly": tixly.ADAPTER,
     "hoopla": hoopla.ADAPTER,
+    "enjoyly": shipped("enjoyly"),
+    "reztic": shipped("reztic"),
+    "sro": shipped("sro"),
+    "tikkio": shipped("tikkio"),
+    "museumbillett": shipped("museumbillett"),
+    "billetten": shipped("billetten"),
 }

@@ -63,8 +63,13 @@ def legible(text: str) -> str:
 
 def _number(file: File) -> Read:
     table = str.maketrans(file.decimal, ".", file.thousands)
+    # a point or comma between thousands has three digits behind it, else it means something else
+    signs = [sign for sign in ".," if sign in file.thousands and sign != file.decimal]
+    odd = [re.compile(rf"{re.escape(sign)}(?![0-9]{{3}}(?![0-9]))") for sign in signs]
 
     def number(text: str) -> Any:
+        if any(sign.search(text) for sign in odd):
+            return [text]
         # a point is no decimal point where the decimal is a comma
         if file.decimal != "." and "." in text and "." not in file.thousands:
             return [text]

@@ -16,6 +16,7 @@ from kudos.errors import Misconfigured
 from services.ingest.adapters.base import About, Label, Transport
 from services.ingest.adapters.mapping import (
     COMPOSED,
+    FIELDS,
     LINE_FIELDS,
     TRANSACTION_FIELDS,
     Reads,
@@ -165,7 +166,7 @@ def _about(written: _Written, fields: Map[str, Any]) -> About | None:
     if not written.about:
         return None
     label = written.vendor.label
-    delivers = {name: label for name in fields if name not in MORE_OF_TRANSACTION | MORE_OF_LINE}
+    delivers = {name: label for name in fields if name in FIELDS}
     delivers |= {name: label for more, name in _MEANT.items() if more in fields}
     told = {"name": written.vendor.name} | written.about
     told["delivers"] = delivers | written.about.get("delivers", {})

@@ -189,10 +189,10 @@ def _line(row: Row, place: int, mapping: Mapping) -> dict[str, Any]:
     if "at" not in line and mapping.file.group != "rows" and "sold_at" in mapping.columns:
         # each row has its own time
         line["at"] = fields.get("sold_at")
-    return _unsigned(line)
+    return unsigned(line)
 
 
-def _unsigned(line: dict[str, Any]) -> dict[str, Any]:
+def unsigned(line: dict[str, Any]) -> dict[str, Any]:
     """Return *line* with its sign in ``kind`` alone: one that is negative is a refund."""
     if any(_is_negative(line.get(name)) for name in _SIGNED):
         line["kind"] = "refund"

@@ -11,6 +11,7 @@ from faust.types import TP
 
 from kudos.stream import Message
 from kudos.topics import ENRICHED
+from services.aggregate.sequence import Sequence as Offsets
 from services.aggregate.settings import AggregateSettings
 
 log = logging.getLogger(__name__)
@@ -52,11 +53,18 @@ def create(settings: AggregateSettings, keep: Keep) -> tuple[faust.App, Any]:
         store="memory://",
     )
 
+    offsets = Offsets()
+
+    @app.on_partitions_revoked.connect(weak=False)
+    async def revoked(_app: Any, revoked: set[TP], **_rest: Any) -> None:
+        offsets.forget(tp.partition for tp in revoked if tp.topic == ENRICHED.name)
+
     @app.agent(app.topic(ENRICHED.name, key_type=bytes, value_type=bytes))
     async def facts(stream: Any) -> None:
         """Have each batch kept, then acknowledge it."""
         async for events in stream.noack_take(FRAMES, within=WITHIN_S):
             try:
+                await _follow(app, offsets, events)
                 await asyncio.to_thread(keep, [_message(event.message) for event in events])
             except Exception as error:
                 log.critical("a batch could not be kept", exc_info=error)
@@ -113,6 +121,24 @@ async def run(app: faust.App, stop: asyncio.Event, patience_s: float) -> bool:
     except Exception as error:  # noqa: BLE001 (what was not acknowledged comes again)
         log.warning("stopping: %s", type(error).__name__)
     return whole
+
+
+async def _follow(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> None:
+    """Raise Skipped where a message before one of *events* was not delivered.
+
+    What is left of a partition that is no longer held is not acknowledged, so it needs no look.
+    """
+    held = app.consumer.assignment()
+    for tp in {event.message.tp for event in events} & held:
+        if not offsets.knows(tp.partition):
+            # what Faust began at in this assignment; it has no other name for it
+            begins = app.consumer._committed_offset.get(tp)  # noqa: SLF001 (as above)
+            if begins is None:
+                begins = (await app.consumer.earliest_offsets(tp))[tp]
+            offsets.begin(tp.partition, begins)
+    for event in events:
+        if event.message.tp in held and offsets.knows(event.message.tp.partition):
+            offsets.follow(event.message.tp.partition, event.message.offset)
 
 
 def _credentials(settings: AggregateSettings) -> Any:

@@ -4,15 +4,17 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import click
 
+from kudos.cli import given_names
 from kudos.cli.running import data_option
 from kudos.errors import Misconfigured
 from kudos.records import Place
 from services.enrich.place import FILE, packaged
+from services.identity import names
 
 #: Of Posten's register, which has no head: tab-separated, Windows-1252.
 #: https://www.bring.no/postnummerregister-ansi.txt
@@ -29,24 +31,44 @@ def command() -> None:
 
 
 @command.command(name="import")
-@click.argument("kind", type=click.Choice(["postal-codes"]))
+@click.argument("kind", type=click.Choice(["postal-codes", "given-names"]))
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
-def import_(kind: str, file: Path, data: Path) -> None:  # noqa: ARG001 (there is one kind so far)
+def import_(kind: str, file: Path, data: Path) -> None:
     """Load FILE, the official register of KIND; what was loaded before is replaced.
 
-    Posten's register as it is, or a delimited file whose head names postal_code, municipality_no
-    and, where it is known, centrality. It goes where KUDOS_REFERENCE says, else into
-    DATA/reference; enrich uses it from its next start on.
+    postal-codes: Posten's register as it is, or a delimited file whose head names postal_code,
+    municipality_no and, where it is known, centrality. given-names: a delimited file whose head
+    names name, women and men. It goes where KUDOS_REFERENCE says, else into DATA/reference; the
+    service that reads it uses it from its next start on.
     """
+    folder = Path(os.environ.get("KUDOS_REFERENCE") or data / "reference")
     try:
-        found = read(file.read_bytes())
+        told = _KINDS[kind](file.read_bytes(), folder)
     except OSError as error:
         raise Misconfigured(f"{file}: {error.strerror}") from None
     except Misconfigured as error:
         raise click.ClickException(f"{file}: {error}") from None
-    write(Path(os.environ.get("KUDOS_REFERENCE") or data / "reference"), found)
-    click.echo(said(found, packaged()))
+    click.echo(told)
+
+
+def _postal_codes(text: bytes, folder: Path) -> str:
+    found = read(text)
+    write(folder, found)
+    return said(found, packaged())
+
+
+def _given_names(text: bytes, folder: Path) -> str:
+    found = given_names.read(text)
+    given_names.write(folder, found)
+    return given_names.said(found, names.packaged())
+
+
+#: Load a register into a folder, and return what is said of it.
+_KINDS: Mapping[str, Callable[[bytes, Path], str]] = {
+    "postal-codes": _postal_codes,
+    "given-names": _given_names,
+}
 
 
 def read(text: bytes) -> dict[str, Place]:

@@ -13,6 +13,7 @@ from kudos.sealing import Opener, Sealer
 from kudos.stream import DeadLetters, Source, Step, one_by_one
 from kudos.topics import PROFILES, RECEIVED
 from services.identity import ledger, step, units
+from services.identity.names import Names, names
 from services.identity.pseudonym import Keys
 from services.identity.settings import Settings
 
@@ -20,7 +21,7 @@ from services.identity.settings import Settings
 LINGER_MS = 5
 MOST = 500
 
-Make = Callable[[Keys, Opener, Sealer], Step]
+Make = Callable[[Keys, Opener, Sealer, Names], Step]
 
 
 def compose(stop: threading.Event) -> process.Loops:
@@ -30,9 +31,10 @@ def compose(stop: threading.Event) -> process.Loops:
     said = source(settings, stop, "identity.profiles", (PROFILES.name,))
     noted = source(settings, stop, "identity.ledger", units.TOPICS)
     table = ledger.Table(settings.clickhouse_url())
+    known = names(settings.reference)
     loops: process.Loops = {
-        "pseudonymise": pseudonymising(settings, "pseudonymise", sales, step.transactions),
-        "profiles": pseudonymising(settings, "profiles", said, step.profiles),
+        "pseudonymise": pseudonymising(settings, "pseudonymise", sales, step.transactions, known),
+        "profiles": pseudonymising(settings, "profiles", said, step.profiles, known),
         "ledger": partial(ledger.note, noted, settings.keys().ids, table.write, stop),
     }
     sources = (sales, said, noted)
@@ -55,14 +57,16 @@ def source(
     )
 
 
-def pseudonymising(settings: Settings, name: str, reads: Source, make: Make) -> Callable[[], None]:
+def pseudonymising(
+    settings: Settings, name: str, reads: Source, make: Make, known: Names
+) -> Callable[[], None]:
     """Return one loop, with clients and sealers of its own: they are not shared by threads."""
     dead = DeadLetters(
         "identity",
         settings.sealer("replay"),
         lambda reason: DEAD_LETTERS.labels("identity", reason).inc(),
     )
-    one = make(settings.keys(), settings.opener(), settings.sealer("identity"))
+    one = make(settings.keys(), settings.opener(), settings.sealer("identity"), known)
     sink = KafkaSink(settings.kafka_config(), linger_ms=LINGER_MS)
     return partial(stream.run, reads, timed("identity", name, one_by_one(one, dead)), sink)
 

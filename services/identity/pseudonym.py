@@ -1,6 +1,6 @@
 """Replace a customer, and the vendor's own numbers, with keyed hashes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
@@ -20,11 +20,13 @@ from kudos.records import (
     ReceivedTransaction,
 )
 from kudos.sealing import Sealer
+from services.identity.evidence import Occasion, evidence
 from services.identity.identifiers import Identifiers, identifiers
+from services.identity.names import Names
 from services.identity.normalise import words
 
-#: What a source's statements are, where they are not the customer's own.
-_REGISTERS = frozenset({"dnb"})
+#: Without name statistics no name tells a gender.
+_NO_NAMES = Names()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -60,7 +62,11 @@ def microseconds(at: datetime) -> int:
 
 
 def pseudonymise(
-    received: ReceivedTransaction, customer: Customer, keys: Keys, sealer: Sealer
+    received: ReceivedTransaction,
+    customer: Customer,
+    keys: Keys,
+    sealer: Sealer,
+    names: Names = _NO_NAMES,
 ) -> tuple[PseudonymousTransaction, Said | None]:
     """Return *received* without personal data, and what it says of its customer, if it has one."""
     sold, within = received.transaction, (received.organisation, received.vendor)
@@ -91,6 +97,7 @@ def pseudonymise(
     clean = replace(clean, revision=revision(content, sold.version, at), received_at=at)
     if clean.customer_ref is None:
         return clean, None
+    of = Occasion(clean.customer_ref, *within, sold.sold_at)
     return clean, Said(
         _claims(
             keys,
@@ -101,12 +108,16 @@ def pseudonymise(
             ref=clean.customer_ref,
             observed_at=sold.sold_at,
         ),
-        tuple(_evidence(within, clean.customer_ref, who, sold.sold_at)),
+        tuple(evidence(of, who, customer.given_name, names)),
     )
 
 
 def pseudonymise_profile(
-    received: ReceivedProfile, customer: Customer, keys: Keys, sealer: Sealer
+    received: ReceivedProfile,
+    customer: Customer,
+    keys: Keys,
+    sealer: Sealer,
+    names: Names = _NO_NAMES,
 ) -> Said | None:
     """Return what *received* says of its customer; None where it does not say of whom.
 
@@ -117,9 +128,10 @@ def pseudonymise_profile(
         return None
     within, observed_at = (received.organisation, received.numbers_of), received.observed_at
     ref = customer_ref(keys.ids, within, who)
+    of = Occasion(ref, received.organisation, received.source, observed_at)
     return Said(
         _claims(keys, sealer, customer, who, within=within, ref=ref, observed_at=observed_at),
-        tuple(_evidence((received.organisation, received.source), ref, who, observed_at)),
+        tuple(evidence(of, who, customer.given_name, names)),
     )
 
 
@@ -211,23 +223,3 @@ def _claims(
         sealed = sealer.seal(msgspec.json.encode(codes(keys.ids, customer, who.birth)))
     found = match_keys(within, who.keys(), keys.versions)
     return Claims(within[0], ref, observed_at, found, sealed)
-
-
-def _evidence(
-    said_by: tuple[str, str], ref: str, who: Identifiers, observed_at: datetime
-) -> Iterator[Evidence]:
-    organisation, source = said_by
-    place = who.postal_code and f"{who.country}-{who.postal_code}"
-    said = {"gender": who.gender, "birth": who.birth and who.birth[:7], "postal_code": place}
-    for attribute, value in said.items():
-        if value is not None:
-            yield Evidence(
-                customer_ref=ref,
-                organisation=organisation,
-                attribute=attribute,  # type: ignore[arg-type]  # the keys above
-                value=value,
-                source=source,
-                basis="register" if source in _REGISTERS else "declared",
-                confidence=1.0,
-                observed_at=observed_at,
-            )

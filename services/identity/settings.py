@@ -1,6 +1,7 @@
 """What identity is told by its environment, and its secrets."""
 
 import re
+from pathlib import Path
 from typing import ClassVar
 
 from kudos.errors import Misconfigured
@@ -16,6 +17,8 @@ class Settings(Shared):
 
     host: str = "127.0.0.1"
     identity_port: int = 8002
+    #: Where ``kudos reference import`` keeps registers; without it names are the package's.
+    reference: Path | None = None
 
     def keys(self) -> Keys:
         """Return the secrets of pseudonyms; all versions are needed, for they nest."""

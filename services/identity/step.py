@@ -8,6 +8,7 @@ from kudos import avro
 from kudos.errors import Reason, Rejected
 from kudos.records import (
     Customer,
+    Evidence,
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
@@ -15,6 +16,7 @@ from kudos.records import (
 from kudos.sealing import Opener, Sealer
 from kudos.stream import Message, Step
 from kudos.topics import CLAIMS, EVIDENCE, PSEUDONYMOUS
+from services.identity.names import Names
 from services.identity.pseudonym import (
     Keys,
     Said,
@@ -26,16 +28,17 @@ from services.identity.pseudonym import (
 #: The broker takes messages up to a million bytes; line ids have grown to 32 digits here.
 LARGEST = 900_000
 _NAMED = frozenset({"received_at", "organisation", "vendor"})
+_NO_NAMES = Names()
 _customer = msgspec.json.Decoder(Customer)
 
 
-def transactions(keys: Keys, opener: Opener, sealer: Sealer) -> Step:
+def transactions(keys: Keys, opener: Opener, sealer: Sealer, names: Names = _NO_NAMES) -> Step:
     """Return the step for ``transactions.received``: the sale, its evidence and its claims."""
 
     def step(message: Message) -> Iterable[Message]:
         received = avro.decode(_value(message), ReceivedTransaction)
         customer = Customer() if received.customer is None else opened(opener, received.customer)
-        clean, said = pseudonymise(received, customer, keys, sealer)
+        clean, said = pseudonymise(received, customer, keys, sealer, names)
         value = avro.encode(clean)
         if len(value) > LARGEST:
             raise Rejected(Reason.INVALID_FIELD, "lines: too many")
@@ -54,13 +57,13 @@ def transactions(keys: Keys, opener: Opener, sealer: Sealer) -> Step:
     return step
 
 
-def profiles(keys: Keys, opener: Opener, sealer: Sealer) -> Step:
+def profiles(keys: Keys, opener: Opener, sealer: Sealer, names: Names = _NO_NAMES) -> Step:
     """Return the step for ``profiles.received``: evidence and claims, and no sale."""
 
     def step(message: Message) -> Iterable[Message]:
         received = avro.decode(_value(message), ReceivedProfile)
         customer = opened(opener, received.customer)
-        said = pseudonymise_profile(received, customer, keys, sealer)
+        said = pseudonymise_profile(received, customer, keys, sealer, names)
         if said is not None:
             yield from _said(said)
 
@@ -89,10 +92,18 @@ def _key(clean: PseudonymousTransaction) -> bytes:
 def _said(said: Said) -> Iterator[Message]:
     ref = said.claims.customer_ref.encode()
     yield Message(CLAIMS.name, ref, avro.encode(said.claims))
-    at = microseconds(said.claims.observed_at)
     for one in said.evidence:
-        key = f"{one.customer_ref}/{one.attribute}/{one.source}/{at}".encode()
-        yield Message(EVIDENCE.name, key, avro.encode(one), by=ref)
+        yield Message(EVIDENCE.name, _evidence_key(one), avro.encode(one), by=ref)
+
+
+def _evidence_key(one: Evidence) -> bytes:
+    """Return a key for each statement, or compaction would choose among what one source says.
+
+    The ref does not tell the value: a name may come as given or as family name.
+    """
+    at = microseconds(one.observed_at)
+    said = f"{one.value}/{one.confidence:g}"
+    return f"{one.customer_ref}/{one.attribute}/{one.source}/{at}/{said}".encode()
 
 
 def _value(message: Message) -> bytes:

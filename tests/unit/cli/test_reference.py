@@ -9,6 +9,7 @@ from kudos.cli.reference import command, read
 from kudos.errors import Misconfigured
 from kudos.records import Place
 from services.enrich.place import packaged, places
+from services.identity.names import names
 from tests.support.shared import beside
 
 POSTEN = "0155\tOSLO\t0301\tOSLO\tG\r\n6003\tÅLESUND\t1508\tÅLESUND\tB\r\n".encode("cp1252")
@@ -119,3 +120,38 @@ def test_the_package_s_counties_are_the_register_s() -> None:
     }
     assert register.keys() - package.keys() == set()
     assert package.keys() - register.keys() == set()
+
+
+NAMES = "Fornavn;Kvinner;Menn\nKari;20000;.\nKim;700;8000\n"
+
+
+def test_given_names_are_what_identity_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "names.csv").write_bytes(NAMES.encode("cp1252"))
+    result = load(tmp_path / "names.csv", tmp_path, monkeypatch, "given-names")
+    assert 0 == result.exit_code, result.output
+    assert result.output.startswith("2 names, of which 2 tell a gender\n2 of 2 ")
+    assert ("male", 0.92) == names(tmp_path / "reference").gender("Kim")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "its head does not name"),
+        ("name,women\nKari,1\n", "its head does not name"),
+        ("name,women,men\n", "it holds no name"),
+        ("name,women,men\nKari,1,1\n,1,1\n", "line 3: its name is empty"),
+        ("name,women,men\nKari,-1,1\n", "line 2: women is no count"),
+        ("name,women,men\nKari,1,1.5\n", "line 2: men is no count"),
+        ("name,women,men\nKari,1,1\nKari,1,1\n", "line 3: its name stands twice"),
+    ],
+)
+def test_what_is_wrong_with_given_names_is_said_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    (tmp_path / "names.csv").write_text(text, "utf-8")
+    result = load(tmp_path / "names.csv", tmp_path, monkeypatch, "given-names")
+    assert 1 == result.exit_code
+    assert said in result.output
+    assert not (tmp_path / "reference").exists()

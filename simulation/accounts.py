@@ -1,12 +1,21 @@
 """What an organisation knows of a person through one vendor: seldom all, seldom the same."""
 
 import random
+from datetime import datetime
 from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, structs
 
-from kudos.records import Gender
-from simulation.people import Person
+from kudos.records import Channel, Gender
+from kudos.register import OSLO
+from simulation.houses import House
+from simulation.people import People, Person, related
+from simulation.sharing import Shared, shared
+from simulation.slips import slipped
+
+#: Clean: whoever goes by the rules of identity finds every person; dirty: as people fill in forms.
+Kind = Literal["clean", "dirty"]
 
 
 class Account(Struct, frozen=True):
@@ -24,6 +33,7 @@ class Account(Struct, frozen=True):
     birth_date: str | None = None
     gender: Gender | None = None
     consent: bool | None = None  # to statistics; None was not asked
+    shared: bool = False  # its e-mail or phone is many people's, which nobody is told
 
     @property
     def record(self) -> str | None:
@@ -34,7 +44,7 @@ class Account(Struct, frozen=True):
         """
         if self.consent is False:
             return None
-        name = f"{self.given_name} {self.family_name}" if self.given_name else None
+        name = " ".join(sorted(f"{self.given_name or ''} {self.family_name or ''}".split()))
         keys = (
             ("number", self.number),
             ("email", self.email),
@@ -47,47 +57,132 @@ class Account(Struct, frozen=True):
 
 _NAME = ("given_name", "family_name")
 _PLACE = ("postal_code", "country")
+_ALL = ("number", *_NAME, "email", "phone", "street", *_PLACE, "birth_date", "gender")
 #: Which particulars come, by way.
 _FIELDS: dict[str, tuple[str, ...]] = {
-    "full": (*_NAME, "email", "phone", "street", *_PLACE, "birth_date", "gender"),
-    "account": (*_NAME, "email", *_PLACE),
+    "full": _ALL,
+    "account": ("number", *_NAME, "email", *_PLACE),
     "guest": (*_NAME, "email", "phone"),
     "phone": (*_NAME, "phone"),
+    "paper": (*_NAME, "street", *_PLACE, "birth_date"),
     "birth": (*_NAME, "birth_date", "country"),
     "address": (*_NAME, "street", *_PLACE),
     "place": _PLACE,
 }
 #: How often each way comes where a shop asks for what it likes.
-_OFTEN = (30, 38, 16, 6, 4, 3, 3)
+_OFTEN = (30, 36, 16, 6, 4, 4, 2, 2)
+#: How often a house never learns that somebody moved, married, or has another e-mail.
+_STALE = 0.25
+#: How often particulars are typed wrong: once and for all into an account, or by a guest each time.
+_SLIPS, _GUEST_SLIPS = 0.03, 0.06
+#: How often who does not live alone gives the e-mail of somebody at home.
+_BORROWS = 0.2
+_NUMBERED = frozenset({"full", "account"})
 
 
-@lru_cache(maxsize=50_000)
-def account(seed: int, house: str, vendor: str, person: Person) -> Account:
-    """Return what *house* knows of *person* through *vendor*; the same every time."""
-    chance = random.Random(f"{seed}/{house}/{vendor}/{person.number}")
-    number = str(10_000 + person.number * 3)
-    if vendor == "tixly":
-        return Account(person=person.number, number=number)
-    if vendor == "hoopla":
-        return _hoopla(person, number, chance)
-    known = _known(person, number, chance.choices(list(_FIELDS), _OFTEN)[0])
-    return structs.replace(known, consent=chance.choices((None, True, False), (60, 36, 4))[0])
+class _Entry(NamedTuple):
+    """What decides what an organisation was told."""
+
+    house: str
+    vendor: str
+    number: int
+    stage: int  # of their life
+    many: Shared | None = None
+    slip: int = 0
 
 
-def _hoopla(person: Person, number: str, chance: random.Random) -> Account:
-    return Account(
-        person=person.number,
-        number=number,
-        given_name=person.given_name,
-        family_name=person.family_name,
-        email=person.email,
-        phone=person.phone if chance.random() < 0.7 else None,
-    )
+class Accounts:
+    """What organisations know of *people*; the same for the same seed and kind of world."""
+
+    def __init__(self, seed: int, people: People, kind: Kind) -> None:
+        self._seed, self._people, self._kind = seed, people, kind
+        self._clean = kind == "clean"
+        self._told = lru_cache(maxsize=50_000)(self._make)
+        self._page = lru_cache(maxsize=20_000)(self._listed)
+
+    def told(
+        self, feed: tuple[House, str], number: int, at: datetime, where: Channel, luck: float
+    ) -> Account:
+        """Return what comes with an order of *number*'s, placed *at* and *where*.
+
+        *luck*, from 0 to 1, decides whether it is all their own, and how it was typed.
+        """
+        house, vendor = feed
+        many = shared(house, vendor, where, luck, clean=self._clean, people=self._people.count)
+        chance = random.Random(luck)
+        slips = not self._clean and chance.random() < _GUEST_SLIPS
+        slip = chance.randrange(1, 1_000_000) if slips else 0
+        return self._told(_Entry(house.id, vendor, number, self._stage(number, at), many, slip))
+
+    def contact(self, house: House, number: int, at: datetime) -> Account | None:
+        """Return what Tixly's customers' page tells of *number*; None where there is none."""
+        if not house.contacts:
+            return None
+        return self._page(_Entry(house.id, "tixly/customers", number, self._stage(number, at)))
+
+    def _stage(self, number: int, at: datetime) -> int:
+        return self._people.stage(number, at.astimezone(OSLO).date())
+
+    def _chance(self, entry: _Entry) -> random.Random:
+        return random.Random(f"{self._seed}/{entry.house}/{entry.vendor}/{entry.number}")
+
+    def _make(self, entry: _Entry) -> Account:
+        _, vendor, number, stage, many, slip = entry
+        chance, known = self._chance(entry), str(10_000 + number * 3)
+        if vendor == "tixly":
+            return Account(person=number, number=known)
+        person = self._as_known(number, stage, chance)
+        if many is not None:
+            return _lent(person, many)
+        if vendor == "hoopla":
+            fields: tuple[str, ...] = ("number", *_NAME, "email")
+            fields += ("phone",) if chance.random() < 0.7 else ()
+            return self._typed(_told(person, known, fields), chance, 0)
+        way = chance.choices(list(_FIELDS), _OFTEN)[0]
+        account = _told(person, known, _FIELDS[way])
+        consent = chance.choices((None, True, False), (60, 36, 4))[0]
+        typed = self._typed(account, chance, 0 if way in _NUMBERED else slip)
+        return structs.replace(typed, consent=consent)
+
+    def _listed(self, entry: _Entry) -> Account:
+        chance, number = self._chance(entry), entry.number
+        fields = ["number", *_NAME]
+        more = (("email",), 0.92), (("street", *_PLACE), 0.6), (("birth_date", "gender"), 0.4)
+        for some, often in more:
+            fields += some if chance.random() < often else ()
+        person = self._as_known(number, entry.stage, chance)
+        account = _told(person, str(10_000 + number * 3), fields)
+        if account.gender == "other":
+            # it has numbers for two
+            account = structs.replace(account, gender=None)
+        return self._typed(account, chance, 0)
+
+    def _as_known(self, number: int, stage: int, chance: random.Random) -> Person:
+        stale, borrows = chance.random() < _STALE, chance.random() < _BORROWS
+        person = self._people.life(number)[0 if stale else stage][1]
+        home = next(related(number), None)
+        if self._clean or home is None or not borrows:
+            return person
+        return structs.replace(person, email=self._people.life(home)[0][1].email)
+
+    def _typed(self, account: Account, chance: random.Random, slip: int) -> Account:
+        """Return *account* as it was typed; a *slip* other than 0 is of this order alone."""
+        if slip:
+            return slipped(account, random.Random(slip))
+        typed_wrong = chance.random() < _SLIPS and not self._clean
+        return slipped(account, chance) if typed_wrong else account
 
 
-def _known(person: Person, number: str, way: str) -> Account:
+def _lent(person: Person, many: Shared) -> Account:
+    """Return what comes of *person* where many have one e-mail or phone."""
+    account = _told(person, "", _NAME)
+    return structs.replace(account, email=many.email, phone=many.phone, shared=True)
+
+
+def _told(person: Person, number: str, fields: "tuple[str, ...] | list[str]") -> Account:
     whole = Account(
         person=person.number,
+        number=number,
         given_name=person.given_name,
         family_name=person.family_name,
         email=person.email,
@@ -98,7 +193,5 @@ def _known(person: Person, number: str, way: str) -> Account:
         birth_date=person.birth_date.isoformat(),
         gender=person.gender,
     )
-    told = {name: getattr(whole, name) for name in _FIELDS[way]}
-    return Account(
-        person=person.number, number=number if way in {"full", "account"} else None, **told
-    )
+    untold = {name: None for name in _ALL if name not in fields}
+    return structs.replace(whole, **untold)

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -16,13 +16,15 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from simulation.orders import Document
+from simulation.orders import Contact, Document
 from simulation.plan import Delivery
-from simulation.vendors import VENDORS
+from simulation.vendors import VENDORS, Vendor
 
 #: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
 Receipts = dict[tuple[str, str, str, str], datetime]
 Feed = tuple[str, str]
+#: What goes together: sales and customers have pages of their own.
+_Page = tuple[str, str, type]
 
 _SIZES = (1, 2, 8, 30, 60)
 #: Answers that say: not now.
@@ -41,6 +43,7 @@ class Counts(Struct):
     requests: int = 0
     retried: int = 0  # requests that were sent again
     transactions: int = 0
+    contacts: int = 0  # deliveries of what is told of a customer, apart
 
 
 class Undelivered(Exception):
@@ -68,8 +71,8 @@ class Courier:
         self.receipts: Receipts = {}
         self._secrets, self._most = secrets, most
         self._chance = random.Random(f"{seed}/courier")
-        self._waiting: dict[Feed, list[Document]] = {}
-        self._sizes: dict[Feed, int] = {}
+        self._waiting: dict[_Page, list[Document | Contact]] = {}
+        self._sizes: dict[_Page, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         #: Set when nobody waits for the rest.
         self.given_up = threading.Event()
@@ -94,35 +97,38 @@ class Courier:
     def take(self, delivery: Delivery) -> None:
         """Send *delivery* with the next batch of its feed."""
         document = delivery.document
-        feed = (document.house, document.vendor)
-        self._count(feed, delivery)
-        waiting = self._waiting.setdefault(feed, [])
+        page = (document.house, document.vendor, type(document))
+        if isinstance(document, Contact):
+            self.counts[page[:2]].contacts += 1
+        else:
+            self._count(document, delivery)
+        waiting = self._waiting.setdefault(page, [])
         waiting.append(document)
-        if len(waiting) >= self._sizes.get(feed, 1):
-            self._send(feed)
+        if len(waiting) >= self._sizes.get(page, 1):
+            self._send(page)
 
     def flush(self) -> None:
         """Return when everything that was taken is acknowledged."""
-        for feed in list(self._waiting):
-            self._send(feed)
+        for page in list(self._waiting):
+            self._send(page)
         for lane in self._lanes:
             lane.join()
 
-    def _count(self, feed: Feed, delivery: Delivery) -> None:
-        count = self.counts[feed]
+    def _count(self, document: Document, delivery: Delivery) -> None:
+        count = self.counts[document.house, document.vendor]
         count.deliveries += 1
         count.repeats += delivery.repeat
         count.stale += delivery.stale
-        if delivery.document.key not in self._seen:
-            self._seen.add(delivery.document.key)
+        if document.key not in self._seen:
+            self._seen.add(document.key)
             count.transactions += 1
 
-    def _send(self, feed: Feed) -> None:
-        waiting = self._waiting.pop(feed, [])
+    def _send(self, page: "_Page") -> None:
+        waiting, feed = self._waiting.pop(page, []), page[:2]
         if not waiting:
             return
         # what the next batch will hold: vendors push one by one, pollers in pages
-        self._sizes[feed] = min(self._most, self._chance.choice(_SIZES))
+        self._sizes[page] = min(self._most, self._chance.choice(_SIZES))
         count = self.counts[feed]
         count.requests += 1
         form = self._chance.randrange(3)
@@ -132,7 +138,7 @@ class Courier:
 class _Request(Struct, frozen=True):
     feed: Feed
     secret: bytes
-    documents: list[Document]
+    documents: list[Document | Contact]
     form: int
     count: Counts
 
@@ -178,7 +184,7 @@ class _Lane:
     def _deliver(self, request: _Request) -> None:
         house, vendor = request.feed
         content_type, text = body(vendor, request.documents, request.form)
-        if any(line.undated for document in request.documents for line in document.lines):
+        if any(_undated(request.documents)):
             _clear_of_the_hour()
         name = str(uuid.uuid4())
         deadline = time.monotonic() + self._patience
@@ -210,10 +216,15 @@ class _Lane:
         raise Undelivered(f"{path}: {answer.status_code}")
 
     def _note(self, request: _Request, at: datetime) -> None:
-        for document in request.documents:
-            for line in document.lines:
-                if line.undated:
-                    self._courier.receipts.setdefault((*document.key, line.line), at)
+        for key in _undated(request.documents):
+            self._courier.receipts.setdefault(key, at)
+
+
+def _undated(documents: Sequence[Document | Contact]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the refunds that nobody dates, each by its key."""
+    for document in documents:
+        if isinstance(document, Document):
+            yield from ((*document.key, line.line) for line in document.lines if line.undated)
 
 
 def sign(secret: bytes, name: str, text: bytes) -> dict[str, str]:
@@ -227,10 +238,10 @@ def sign(secret: bytes, name: str, text: bytes) -> dict[str, str]:
     }
 
 
-def body(vendor: str, documents: Sequence[Document], form: int) -> tuple[str, bytes]:
+def body(vendor: str, documents: Sequence[Document | Contact], form: int) -> tuple[str, bytes]:
     """Return the type and the bytes of a request with *documents*; *form* chooses among ways."""
     speaks = VENDORS[vendor]
-    rows: list[Mapping[str, Any]] = [speaks.native(document) for document in documents]
+    rows = [_native(speaks, document) for document in documents]
     if speaks.page is not None and form > 0:
         return "application/json", msgspec.json.encode({speaks.page: rows, "Next": None})
     if len(rows) == 1 and form < 2:
@@ -239,6 +250,13 @@ def body(vendor: str, documents: Sequence[Document], form: int) -> tuple[str, by
         lines = b"\n".join(msgspec.json.encode(row) for row in rows)
         return "application/x-ndjson", lines
     return "application/json", msgspec.json.encode(rows)
+
+
+def _native(speaks: Vendor, document: Document | Contact) -> Mapping[str, Any]:
+    if isinstance(document, Document):
+        return speaks.native(document)
+    assert speaks.contact is not None  # noqa: S101 (else it has none)
+    return speaks.contact(document)
 
 
 def _clear_of_the_hour() -> None:

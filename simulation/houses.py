@@ -31,6 +31,7 @@ class House(Struct, frozen=True, forbid_unknown_fields=True):
     guests_pay: str | None = None  # the currency of one order in eight
     bare_dates: bool = False  # its system tells days, not hours
     numbered: bool = True  # seats; else one row holds several tickets
+    contacts: bool = True  # its customers' page is fetched; only Tixly's has one
 
     @property
     def county(self) -> str:

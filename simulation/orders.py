@@ -57,6 +57,21 @@ class Fate(Struct, frozen=True):
     days: int = 0  # of a moved day
 
 
+class Contact(Struct, frozen=True):
+    """What a vendor tells of a customer apart from any sale."""
+
+    house: str
+    vendor: str
+    account: Account
+    edited_at: datetime  # aware UTC, whole seconds
+    since: datetime  # when it was first told of
+
+    @property
+    def due(self) -> datetime:
+        """Return when the vendor would tell of it."""
+        return self.edited_at
+
+
 class Document(Struct, frozen=True):
     """A transaction at one version: what a vendor replaces as a whole, with all that it can tell.
 

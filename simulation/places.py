@@ -40,11 +40,11 @@ POSTAL_CODES: dict[str, int] = {
     "9520": 1,
 }
 
-#: The few who live abroad: country, postal code, the number's beginning.
-ABROAD: tuple[tuple[str, str, str], ...] = (
-    ("SE", "411 04", "+4670000"),
-    ("DK", "2100", "+452010"),
-    ("DE", "10115", "+491510000"),
+#: The few who live abroad: country, postal code, how their numbers begin, and go on for how long.
+ABROAD: tuple[tuple[str, str, str, int], ...] = (
+    ("SE", "411 04", "+4670", 7),
+    ("DK", "2100", "+4520", 6),
+    ("DE", "10115", "+49151", 8),
 )
 
 STREETS: tuple[str, ...] = (

@@ -7,20 +7,20 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from simulation.orders import Document
+from simulation.orders import Contact, Document
 from simulation.vendors import VENDORS
 from simulation.world import Told
 
 
 class Delivery(Struct, frozen=True):
-    """One sending of one document."""
+    """One sending of one document, or of what is told of a customer."""
 
-    document: Document
+    document: Document | Contact
     repeat: bool = False  # it was sent before
     stale: bool = False  # a newer version was sent before
 
 
-_Due = tuple[datetime, int, Document, bool]  # when, tie-breaker, what, is a repeat
+_Due = tuple[datetime, int, Document | Contact, bool]  # when, tie-breaker, what, is a repeat
 
 
 class Plan:
@@ -55,8 +55,10 @@ class Plan:
             self._chance.shuffle(dues)
         for document, due in zip(documents, dues, strict=True):
             self._push(due, document, repeat=False)
+        for contact in told.contacts:
+            self._push(contact.due, contact, repeat=False)
 
-    def _push(self, due: datetime, document: Document, *, repeat: bool) -> None:
+    def _push(self, due: datetime, document: Document | Contact, *, repeat: bool) -> None:
         self._pushed += 1
         heapq.heappush(self._heap, (due, self._pushed, document, repeat))
 
@@ -67,13 +69,16 @@ class Plan:
             if self._chance.random() < self._repeats:
                 self._repeat(due, document)
 
-    def _repeat(self, due: datetime, document: Document) -> None:
+    def _repeat(self, due: datetime, document: Document | Contact) -> None:
         """Schedule *document* again: at once as often as days later."""
         days = self._chance.choice((0.0, self._chance.expovariate(1 / 6)))
-        self._latest.setdefault(document.key, document)
+        if isinstance(document, Document):
+            self._latest.setdefault(document.key, document)
         self._push(due + timedelta(days=days), document, repeat=True)
 
-    def _sent(self, document: Document, *, repeat: bool) -> Delivery:
+    def _sent(self, document: Document | Contact, *, repeat: bool) -> Delivery:
+        if isinstance(document, Contact):
+            return Delivery(document, repeat=repeat)
         key = document.key
         if document.version is not None:
             newest = self._newest.get(key, 0)

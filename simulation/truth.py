@@ -10,6 +10,7 @@ import polars as pl
 
 from kudos.register import OSLO
 from simulation.courier import Counts, Receipts
+from simulation.customers import Customers
 from simulation.orders import Document, Line
 from simulation.people import People
 from simulation.world import Told
@@ -44,6 +45,9 @@ LINES: dict[str, Any] = {
     "performance_starts_at": _TIME,
     "customer_record": _TEXT,
     "person": _WHOLE,
+    "customer": _WHOLE,  # of CUSTOMERS; null where nobody is known by what came
+    "postal_code": _TEXT,  # the order's own; null where the customer said no
+    "country": _TEXT,
 }
 PEOPLE: dict[str, Any] = {
     "person": _WHOLE,
@@ -70,6 +74,7 @@ class Truth:
         #: Lines that cannot be dated before they were delivered.
         self._undated: list[tuple[Document, Line]] = []
         self._people: set[int] = set()
+        self._customers = Customers()
         self.orders = self.transactions = 0
 
     def add(self, told: Told) -> None:
@@ -77,6 +82,7 @@ class Truth:
         standing = {document.key: document for document in told.documents}
         self.orders += 1
         self.transactions += len(standing)
+        self._customers.add(told)
         for document in standing.values():
             if document.account is not None:
                 self._people.add(document.account.person)
@@ -84,14 +90,14 @@ class Truth:
                 if line.undated:
                     self._undated.append((document, line))
                 else:
-                    self._rows.append(_row(document, line, line.at or document.sold_at))
+                    self._rows.append(self._row(document, line, line.at or document.sold_at))
         if len(self._rows) >= _CHUNK:
             self._pack()
 
     def lines(self, receipts: Receipts) -> pl.DataFrame:
         """Return every line that stands, with its local day; *receipts* date undated refunds."""
         late = [
-            _row(document, line, receipts[*document.key, line.line])
+            self._row(document, line, receipts[*document.key, line.line])
             for document, line in self._undated
             if (*document.key, line.line) in receipts
         ]
@@ -107,6 +113,17 @@ class Truth:
             for n in sorted(self._people)
         ]
         return _table(rows, PEOPLE)
+
+    def customers(self) -> pl.DataFrame:
+        """Return every customer that anybody was ever told of."""
+        return self._customers.table()
+
+    def _row(self, document: Document, line: Line, at: datetime) -> tuple[Any, ...]:
+        known = document.account
+        if known is None or known.consent is False:
+            return (*_row(document, line, at), None, None, None)
+        customer = self._customers.of((document.house, document.vendor), known)
+        return (*_row(document, line, at), customer, known.postal_code, known.country)
 
     def _pack(self) -> None:
         self._chunks.append(_table(self._rows, LINES))
@@ -189,6 +206,7 @@ def tables(
     return {
         "lines": lines,
         "people": truth.people(people),
+        "customers": truth.customers(),
         "figures": figures(lines),
         "deliveries": pl.DataFrame(sent),
     }

@@ -9,11 +9,11 @@ from itertools import accumulate
 from msgspec import Struct
 
 from kudos.records import Channel
-from simulation.accounts import Account, account
+from simulation.accounts import Account, Accounts, Kind
 from simulation.afterwards import fates
 from simulation.buying import channel, extras, numbered, shopping, tickets, with_fees
 from simulation.houses import HOUSES, House
-from simulation.orders import Document, Line, Order
+from simulation.orders import Contact, Document, Line, Order
 from simulation.people import People
 from simulation.programme import Programme
 from simulation.rhythm import days_between, sales_weight, times_of_day
@@ -31,10 +31,14 @@ def people_for(orders: int) -> int:
 
 
 class Told(Struct, frozen=True):
-    """One order and every document that tells of it, in the order they came about."""
+    """One order and every document that tells of it, in the order they came about.
+
+    Beside it is what the vendor tells of the customer, where that is new.
+    """
 
     order: Order
     documents: tuple[Document, ...]
+    contacts: tuple[Contact, ...] = ()
 
 
 class World:
@@ -46,13 +50,17 @@ class World:
         until: datetime,
         *,
         people: int = 20_000,
+        kind: Kind = "dirty",
         period: timedelta = PERIOD,
         houses: Sequence[House] = HOUSES,
         first_number: int = 1000,
     ) -> None:
         self.seed, self.until, self.begins = seed, until.astimezone(UTC), until - period
         self.houses = tuple(houses)
-        self.people = People(seed, people)
+        self.people = People(seed, people, self.begins.date(), self.until.date())
+        self._accounts = Accounts(seed, self.people, kind)
+        #: What was told last of each customer of whom a vendor tells apart from sales.
+        self._told: dict[tuple[str, int], Contact] = {}
         self._programmes = {
             h.id: Programme(h, seed, self.begins, self.until + timedelta(days=60)) for h in houses
         }
@@ -70,7 +78,8 @@ class World:
         """Return an order that is placed now, of which nothing has become yet."""
         (house,) = chance.choices(self.houses, self._weights(at.date()))
         order, _ = self._order(house, at.replace(microsecond=0), chance)
-        return Told(order, tuple(VENDORS[order.vendor].documents(order, ())))
+        documents = tuple(VENDORS[order.vendor].documents(order, ()))
+        return Told(order, documents, tuple(self._contacts(order)))
 
     @cached_property
     def _days(self) -> list[date]:
@@ -91,7 +100,21 @@ class World:
     def _placed(self, house: House, at: datetime, chance: random.Random) -> Told:
         order, owner = self._order(house, min(at, self.until - timedelta(seconds=1)), chance)
         later = fates(order, self._programmes[house.id], owner, self.until, chance)
-        return Told(order, tuple(VENDORS[order.vendor].documents(order, later)))
+        documents = tuple(VENDORS[order.vendor].documents(order, later))
+        return Told(order, documents, tuple(self._contacts(order)))
+
+    def _contacts(self, order: Order) -> Iterator[Contact]:
+        """Yield what the vendor tells of the customer of *order*, if it has not told it before."""
+        if VENDORS[order.vendor].contact is None or order.account is None:
+            return
+        number, at = order.account.person, order.sold_at
+        account = self._accounts.contact(order.house, number, at)
+        before = self._told.get((order.house.id, number))
+        if account is not None and (before is None or before.account != account):
+            since = at if before is None else before.since
+            contact = Contact(order.house.id, order.vendor, account, at, since)
+            self._told[order.house.id, number] = contact
+            yield contact
 
     def _order(
         self, house: House, at: datetime, chance: random.Random
@@ -101,7 +124,8 @@ class World:
         vendor = house.feeds[-1 if second else 0]
         self._numbers[house.id, vendor] += 1
         where = channel(house, vendor, chance)
-        person = account(self.seed, house.id, vendor, self.people.draw(chance))
+        number = self.people.draw(chance)
+        person = self._accounts.told((house, vendor), number, at, where, chance.random())
         lines = self._lines(house, vendor, at, chance, shop=second)
         order = Order(
             house=house,

@@ -198,5 +198,8 @@ class Demo:
             while not self._ended.wait(chance.expovariate(_LIVE_RATE)):
                 if self._system.stopping:
                     return
-                for document in world.live(chance, datetime.now(UTC)).documents:
+                told = world.live(chance, datetime.now(UTC))
+                for contact in told.contacts:
+                    courier.take(Delivery(contact))
+                for document in told.documents:
                     courier.take(Delivery(document))

@@ -10,6 +10,7 @@ import click
 from kudos.cli.progress import Progress
 from kudos.cli.running import data_option
 from kudos.register import OSLO
+from simulation.accounts import Kind
 from simulation.courier import Courier, Undelivered
 from simulation.play import play
 from simulation.register import Access, install
@@ -21,6 +22,14 @@ from simulation.world import World, people_for
 @click.option("--orders", type=click.IntRange(1), required=True, help="How many orders happen.")
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed, the same world."
+)
+@click.option(
+    "--world",
+    "kind",
+    type=click.Choice(["clean", "dirty"]),
+    default="dirty",
+    show_default=True,
+    help="Dirty: as people fill in forms. Clean: whoever goes by the rules finds every person.",
 )
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Where the season ends.  [today]")
 @click.option(
@@ -36,6 +45,7 @@ from simulation.world import World, people_for
 def command(  # noqa: PLR0917 (click passes them by name)
     orders: int,
     seed: int,
+    kind: Kind,
     until: datetime | None,
     rate: float | None,
     truth: Path | None,
@@ -49,7 +59,8 @@ def command(  # noqa: PLR0917 (click passes them by name)
     running system only the truth is made.
     """
     day = until.date() if until else datetime.now(OSLO).date()
-    world = World(seed, datetime.combine(day, time(0), OSLO), people=people_for(orders))
+    ends = datetime.combine(day, time(0), OSLO)
+    world = World(seed, ends, people=people_for(orders), kind=kind)
     ingest = ingest or _running(data)
     if ingest is None and truth is None:
         raise click.UsageError(f"nothing to do: {data} holds no running system, and no --truth")

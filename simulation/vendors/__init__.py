@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from simulation.orders import Document, Fate, Order
+from simulation.orders import Contact, Document, Fate, Order
 from simulation.vendors import homemade, hoopla, tixly
 
 
@@ -18,10 +18,14 @@ class Vendor(Struct, frozen=True):
     versioned: bool
     #: The name under which it lists records on a page; None: it has no pages.
     page: str | None
+    #: How it writes what it tells of customers apart from sales; None: it tells nothing.
+    contact: Callable[[Contact], Mapping[str, Any]] | None = None
 
 
 VENDORS: dict[str, Vendor] = {
     "homemade": Vendor(homemade.documents, homemade.native, versioned=True, page=None),
-    "tixly": Vendor(tixly.documents, tixly.native, versioned=False, page="Data"),
+    "tixly": Vendor(
+        tixly.documents, tixly.native, versioned=False, page="Data", contact=tixly.contact
+    ),
     "hoopla": Vendor(hoopla.documents, hoopla.native, versioned=False, page=None),
 }

@@ -208,7 +208,7 @@ def _customer(account: Account | None, style: int) -> dict[str, Any] | None:
     sent: dict[str, Any] = {
         name: getattr(account, name)
         for name in account.__struct_fields__
-        if name not in {"person", "consent"} and getattr(account, name) is not None
+        if name not in {"person", "consent", "shared"} and getattr(account, name) is not None
     }
     if account.email and style % 5 == 0:
         sent["email"] = account.email.upper()

@@ -45,7 +45,7 @@ def native(document: Document) -> dict[str, Any]:
     revoked = {line.line for line in document.lines if line.kind == "refund"}
     sold = [line for line in document.lines if line.kind == "sale"]
     at = document.sold_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    user = document.account and int(document.account.number or 0)
+    user = document.account and _user(document.account)
     return {
         "purchase_id": int(document.transaction),
         "ref_code": f"R{document.style:07d}",
@@ -106,11 +106,15 @@ def _its_event(performance: Performance | None) -> dict[str, Any]:
     }
 
 
+def _user(account: Account) -> int | None:
+    return int(account.number) if account.number else None
+
+
 def _owner(account: Account | None) -> dict[str, Any] | None:
     if account is None:
         return None
     return {
-        "user_id": int(account.number or 0),
+        "user_id": _user(account),
         "email": account.email,
         "first_name": account.given_name,
         "last_name": account.family_name,

@@ -1,12 +1,13 @@
 """Tixly's sale rows: no version, no production; a return is a later row with a negative count."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import structs
 
 from kudos.register import OSLO
-from simulation.orders import Document, Fate, Line, Order
+from simulation.orders import Contact, Document, Fate, Line, Order
 from simulation.programme import Performance
 from simulation.vendors.homemade import first
 
@@ -103,5 +104,32 @@ def native(document: Document) -> dict[str, Any]:
         "Scanned": False,
         "SkinID": 2,
         "OrganisationID": 77,
-        "Created": document.sold_at.astimezone(OSLO).strftime("%Y-%m-%dT%H:%M:%S"),
+        "Created": _local(document.sold_at),
     }
+
+
+#: As Tixly numbers them: it has no third.
+_GENDERS = {"male": 1, "female": 2}
+
+
+def contact(told: Contact) -> dict[str, Any]:
+    """Return the record of the customers' page; names as in the CRM API."""
+    who = told.account
+    return {
+        "Id": int(who.number or 0),
+        "Created": _local(told.since),
+        "Edited": _local(told.edited_at) if told.edited_at != told.since else None,
+        "FirstName": who.given_name,
+        "LastNamePrefix": None,
+        "LastName": who.family_name,
+        "Email": who.email,
+        "AddressOne": who.street,
+        "ZipCode": who.postal_code,
+        "Country": who.country,
+        "DateOfBirth": who.birth_date and f"{who.birth_date}T00:00:00",
+        "Gender": who.gender and _GENDERS[who.gender],
+    }
+
+
+def _local(at: datetime) -> str:
+    return at.astimezone(OSLO).strftime("%Y-%m-%dT%H:%M:%S")

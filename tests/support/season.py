@@ -92,7 +92,7 @@ def played(system: Running, orders: int, *, seed: int = 1, rate: float | None = 
     *rate* is orders/s; None: as fast as they are taken.
     """
     now = datetime.now(UTC).replace(second=0, microsecond=0)
-    world = World(seed, now, people=people_for(orders))
+    world = World(seed, now, people=people_for(orders), kind="clean")
     truth = Truth()
     secrets: Mapping[tuple[str, str], bytes] = system.access.secrets
     courier = Courier(system.addresses["ingest"], secrets, seed=seed)

@@ -1,0 +1,76 @@
+"""The truth of customers: what came together of somebody, and whose it is."""
+
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from msgspec import structs
+
+from simulation.accounts import Account
+from simulation.courier import Feed
+from simulation.world import Told
+
+_TEXT, _WHOLE = pl.String(), pl.Int64()
+#: All that came together of one person, at one organisation through one vendor, with orders or on
+#: a customers' page: what can never be told apart again.
+CUSTOMERS: dict[str, Any] = {
+    "customer": _WHOLE,
+    "organisation": _TEXT,
+    "vendor": _TEXT,
+    "person": _WHOLE,
+    "number": _TEXT,
+    "given_name": _TEXT,
+    "family_name": _TEXT,
+    "email": _TEXT,
+    "phone": _TEXT,
+    "street": _TEXT,
+    "postal_code": _TEXT,
+    "country": _TEXT,
+    "birth_date": _TEXT,
+    "gender": _TEXT,
+    "shared": pl.Boolean(),  # its e-mail or phone is a counter's, a reseller's or a placeholder
+    "observed_at": pl.Datetime("us", "UTC"),  # when it was last said
+}
+
+
+class Customers:
+    """Numbers what came together of somebody, and notes when it was last said."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[Feed, Account], int] = {}
+        self._said: list[datetime] = []
+
+    def of(self, feed: Feed, account: Account) -> int | None:
+        """Return the number of *account*; None where nobody is known by it."""
+        return self._numbers.get((feed, _alone(account)))
+
+    def add(self, told: Told) -> None:
+        """Note who stands in any version of an order: what was said is not taken back."""
+        for document in told.documents:
+            if document.account is not None:
+                self._note((document.house, document.vendor), document.account, document.sold_at)
+        for contact in told.contacts:
+            self._note((contact.house, contact.vendor), contact.account, contact.edited_at)
+
+    def _note(self, feed: Feed, account: Account, at: datetime) -> None:
+        if account.record is None:
+            return
+        number = self._numbers.setdefault((feed, _alone(account)), len(self._said))
+        if number == len(self._said):
+            self._said.append(at)
+        self._said[number] = max(at, self._said[number])
+
+    def table(self) -> pl.DataFrame:
+        """Return all of them, by their numbers."""
+        named = [name for name in CUSTOMERS if name in Account.__struct_fields__]
+        rows = [
+            {"customer": number, "organisation": feed[0], "vendor": feed[1], "observed_at": at}
+            | {name: getattr(account, name) for name in named}
+            for ((feed, account), number), at in zip(self._numbers.items(), self._said, strict=True)
+        ]
+        return pl.DataFrame(rows, schema=CUSTOMERS)
+
+
+def _alone(account: Account) -> Account:
+    """Return *account* without what was agreed to, which tells nobody from others."""
+    return structs.replace(account, consent=None)

@@ -1,8 +1,8 @@
 """What every vendor module is: pure functions from a vendor's native record to transactions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from msgspec import Struct
 
@@ -82,3 +82,5 @@ class Adapter(Struct, frozen=True):
     parse: Callable[[bytes, Origin], Parsed]
     number: Callable[[bytes], str | None]
     about: About | None = None
+    #: As ``split``, of a file of any size that is not read as a whole.
+    stream: Callable[[BinaryIO], Iterator[bytes]] | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from kudos.broker import PARTITIONS
+from kudos.cli import vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
 
 _RIGHTS = """\
@@ -23,8 +24,8 @@ operator may see how far everybody is (Describe) without reading anything."""
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 def command(folder: Path) -> None:
     """Write the generated documents into FOLDER."""
-    folder.mkdir(parents=True, exist_ok=True)
     for name, text in PAGES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text(), "utf-8")
         click.echo(str(folder / name))
 
@@ -71,7 +72,7 @@ def topics() -> str:
 
 
 #: Each generated page, by its file's name.
-PAGES: dict[str, Callable[[], str]] = {"topics.md": topics}
+PAGES: dict[str, Callable[[], str]] = {"topics.md": topics, **vendor_pages.PAGES}
 
 
 def _kept(topic: Topic) -> str:

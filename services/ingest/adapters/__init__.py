@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from services.ingest.adapters import homemade, hoopla, tixly
+from services.ingest.adapters import (
+    businesscentral,
+    dx,
+    ebillett,
+    eventim,
+    homemade,
+    hoopla,
+    tessitura,
+    ticketco,
+    ticketmaster,
+    tixly,
+    trekksoft,
+)
 from services.ingest.adapters.base import Adapter
 from services.ingest.adapters.mappings import shipped
 
@@ -11,6 +23,14 @@ ADAPTERS: Mapping[str, Adapter] = {
     "homemade": homemade.ADAPTER,
     "tixly": tixly.ADAPTER,
     "hoopla": hoopla.ADAPTER,
+    "ticketco": ticketco.ADAPTER,
+    "eventim": eventim.ADAPTER,
+    "ticketmaster": ticketmaster.ADAPTER,
+    "ebillett": ebillett.ADAPTER,
+    "dx": dx.ADAPTER,
+    "tessitura": tessitura.ADAPTER,
+    "trekksoft": trekksoft.ADAPTER,
+    "businesscentral": businesscentral.ADAPTER,
     "enjoyly": shipped("enjoyly"),
     "reztic": shipped("reztic"),
     "sro": shipped("sro"),

@@ -1,7 +1,7 @@
 """The open standard, which any system can send; a transaction is what its sender calls one.
 
 The contract is ours: the names are fixed, further fields are ignored. What a reader has to know of
-it beside the JSON Schema is in docs/vendors/homemade.md.
+it beside the JSON Schema is in docs/open-standard.md.
 """
 
 from datetime import date
@@ -10,7 +10,7 @@ from typing import cast
 from kudos.errors import Reason, Rejected
 from kudos.records import Consents, Customer, Item, Line, Performance, Transaction
 from services.ingest.adapters import standard
-from services.ingest.adapters.base import Adapter, Origin, Parsed
+from services.ingest.adapters.base import About, Adapter, Origin, Parsed
 from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import minor_units, vat_rate
 from services.ingest.adapters.reading import number_of, reader
@@ -127,6 +127,36 @@ def _customer(sent: standard.Customer) -> Customer:
     )
 
 
+ABOUT = About(
+    name="The open standard",
+    # the contract is ours: all of it
+    delivers=dict.fromkeys(
+        (
+            *("transaction", "order", "version", "sold_at", "channel", "currency"),
+            *("customer.number", "customer.given_name", "customer.family_name", "customer.email"),
+            *("customer.phone", "customer.street", "customer.postal_code", "customer.country"),
+            *("customer.birth_date", "customer.gender", "customer.consents.statistics"),
+            *("line", "kind", "item", "ticket_type", "price_category", "quantity"),
+            *("unit_price", "amount", "discount", "fee", "vat_rate", "at"),
+            *("performance.id", "performance.starts_at", "performance.production"),
+            *("performance.venue", "performance.genre"),
+        ),
+        "DOC",
+    ),
+    money="Numbers, or text with a point, in the currency's main unit; what is finer than its "
+    "minor unit is rejected. The currency is the register's unless the transaction names one.",
+    times="ISO 8601; a bare date has no hour; without a zone it is Oslo's.",
+    refunds="A line of kind refund, which may bear its sale's number; numbers are never negative.",
+    exchanges="A refund and a sale, in one transaction or in two of one `order`.",
+    versions="`version`, a whole number that the sender raises.",
+    authentication="Standard Webhooks signatures, or an address that cannot be guessed.",
+    configure='`id = "homemade"`, `secrets`; files by a [mapping](../mapping.md). All of the '
+    "contract stands in [the open standard](../open-standard.md).",
+    verify=(
+        "`kudos standard check FILE` says what is wrong with a file of it: nothing is left to ask",
+    ),
+)
+
 ADAPTER = Adapter(
     label="DOC",
     transports=("push", "import"),
@@ -134,4 +164,5 @@ ADAPTER = Adapter(
     split=splitter(),
     parse=parse,
     number=number_of("transaction"),
+    about=ABOUT,
 )

@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 
 from kudos.errors import Reason, Rejected
 from kudos.records import Channel, Customer, Item, Line, Performance, Transaction
-from services.ingest.adapters.base import Adapter, Origin, Parsed
+from services.ingest.adapters.base import About, Adapter, Origin, Parsed
 from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import Amount, vat_rate
 from services.ingest.adapters.reading import Numeric, Text, number_of, reader
@@ -196,6 +196,52 @@ def _customer(sent: Purchase, tickets: tuple[Ticket, ...]) -> Customer | None:
 
 _NO_TYPE, _NO_EVENT, _NO_DATA, _NO_CHECKOUT = TicketType(), Event(), Data(), Checkout()
 
+ABOUT = About(
+    name="Hoopla",
+    delivers={
+        "transaction": "SEEN",
+        "order": "SEEN",
+        "sold_at": "SEEN",
+        "channel": "SEEN",
+        "customer.number": "SEEN",
+        "customer.given_name": "SEEN",
+        "customer.family_name": "SEEN",
+        "customer.email": "SEEN",
+        "customer.phone": "SEEN",
+        "line": "SEEN",
+        "kind": "SEEN",
+        "item": "SEEN",
+        "ticket_type": "SEEN",
+        "price_category": "SEEN",
+        "quantity": "SEEN",
+        "amount": "SEEN",
+        "fee": "SEEN",
+        "vat_rate": "SEEN",
+        "performance.id": "SEEN",
+        "performance.starts_at": "SEEN",
+        "performance.production": "SEEN",
+    },
+    money="Integers: øre of the register's currency (ASSUMED; verify with a known price). The "
+    "`fee` is the ticket's; what the purchase's `fee` is above them stands on the first line, an "
+    "`invoice_fee` too. `vat_factor` is a fraction, 0.12; above 1 is rejected.",
+    times="UTC (SEEN). `finalized` is when it was sold; null is a draft, and ignored (ASSUMED).",
+    refunds="`is_revoked` of a ticket: a refund with its number and whole price, without the fee "
+    "(ASSUMED), whose time nobody tells. `credits` are not read.",
+    exchanges="ASSUMED a revoked ticket and a new purchase.",
+    versions="None: what was received later replaces the purchase.",
+    authentication="Not known. A script or a poller signs as the open standard does.",
+    configure='`id = "hoopla"`; `items` by `ticket_type_id` or the type\'s name. A body is a '
+    'purchase, a list, or a page `{"purchases": […]}` (that name is ASSUMED). A record with '
+    "`reservation_id` and no `purchase_id` is ignored. `checkout_method` pos is the box office, "
+    "creditcard web, else other (ASSUMED). The customer is `user`, else the first ticket's `owner` "
+    "where it is the purchase's `user_id`, else that number alone.",
+    verify=(
+        "Today's API: all that was seen is of 2014",
+        "The unit of money, with a known price",
+        "What is paid back of a revoked ticket, and when",
+    ),
+)
+
 ADAPTER = Adapter(
     label="SEEN",
     transports=("push", "poll", "import"),
@@ -203,4 +249,5 @@ ADAPTER = Adapter(
     split=splitter("purchases"),
     parse=parse,
     number=number_of("purchase_id"),
+    about=ABOUT,
 )

@@ -3,7 +3,7 @@
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from kudos.currencies import DIGITS
 from kudos.errors import Reason, Rejected
@@ -71,14 +71,22 @@ def local(sent: Any) -> Local:
     return Local(amount(sent))
 
 
-def minor_units(price: Decimal, currency: str, field: str, quantity: int = 1) -> int:
-    """Return *quantity* times *price* as an integer of *currency*'s minor unit.
+def minor_units(
+    price: Decimal,
+    currency: str,
+    field: str,
+    quantity: int = 1,
+    *,
+    unit: Literal["main", "minor"] = "main",
+) -> int:
+    """Return *quantity* times *price*, which is in *unit*, as an integer of the minor unit.
 
     Reject, naming *field*, what is negative, finer than that unit, or beyond 2⁶².
     """
     try:
         whole = price if quantity == 1 else _EXACT.multiply(price, quantity)
-        found = int(_EXACT.to_integral_exact(_EXACT.scaleb(whole, DIGITS.get(currency, 2))))
+        digits = 0 if unit == "minor" else DIGITS.get(currency, 2)
+        found = int(_EXACT.to_integral_exact(_EXACT.scaleb(whole, digits)))
     except ArithmeticError:
         raise Rejected(Reason.INVALID_FIELD, f"{field}: finer than {currency} is") from None
     if not 0 <= found < LARGEST_MINOR:

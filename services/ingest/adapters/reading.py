@@ -23,6 +23,8 @@ Text = Annotated[str, Meta(max_length=1000, extra_json_schema={"pattern": NO_NUL
 Number = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema={"pattern": NO_NUL})]
 #: A vendor's number of something that is a JSON number or text; beyond 2⁵³ too.
 Numeric = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | Number
+#: What a vendor's document is in; another word is no currency.
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
 Quantity = Annotated[int, Meta(ge=0, le=(1 << 32) - 1)]
 
 _HOOKS: dict[Any, Callable[[Any], Any]] = {

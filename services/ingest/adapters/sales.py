@@ -1,5 +1,7 @@
 """What is the same of every vendor's sale: taken back, a line stands once, guests, whose time."""
 
+from collections import Counter
+
 from msgspec.structs import replace
 
 from kudos.errors import Reason, Rejected
@@ -48,11 +50,17 @@ def told(transaction: Transaction, customer: Customer | None, origin: Origin) ->
 
 
 def numbered(names: list[str | None]) -> list[str]:
-    """Return numbers of lines: their *names*, or all their places where one is missing or twice."""
-    whole = [name for name in names if name]
-    if len(set(whole)) == len(names):
-        return whole
-    return [str(place) for place in range(1, len(names) + 1)]
+    """Return numbers of lines: their *names*, and which of one name it is where several have it.
+
+    So a line keeps its number when another comes or goes.
+    """
+    seen: Counter[str] = Counter()
+    numbers = []
+    for found in names:
+        name = found or ""
+        seen[name] += 1
+        numbers.append(name if name and seen[name] == 1 else f"{name}#{seen[name]}")
+    return numbers
 
 
 def one_currency(found: set[str], origin: Origin, at: str) -> str:

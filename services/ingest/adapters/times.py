@@ -1,7 +1,7 @@
 """Times as they are sent: aware UTC, or a bare date; without a zone they are Oslo's."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -74,6 +74,23 @@ def _said(text: str) -> Moment:
     if not FIRST <= at < LAST:
         raise ValueError("Expected a date, or a date and time, of 1970 to 2100")
     return Moment(at, is_date=is_date)
+
+
+def birth_day(text: str | None) -> str | None:
+    """Return the day that *text* begins with, or None: a slip is no reason to lose the rest."""
+    try:
+        return None if text is None else date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def microseconds(at: Moment) -> int:
+    """Return a version of the time that a vendor changed a record.
+
+    It is in microseconds since 1970, as the time of receipt is, which stands in where the vendor's
+    is missing once.
+    """
+    return (at.at - FIRST) // timedelta(microseconds=1)
 
 
 def utc(said: datetime) -> datetime:

@@ -8,18 +8,17 @@ a return; ``Fee`` in kroner of the row; ``Created`` in local time; ``Gender`` 1 
 it. It names its performance by a number alone, and has neither currency, discount nor VAT.
 """
 
-from datetime import date
 from typing import Annotated, Any, cast
 
 from msgspec import Meta, Struct
 
 from kudos.errors import Reason, Rejected
 from kudos.records import Customer, Gender, Item, Line, Performance, Transaction
-from services.ingest.adapters.base import Adapter, Ignored, Origin, Parsed, Person, Sale
+from services.ingest.adapters.base import About, Adapter, Ignored, Origin, Parsed, Person, Sale
 from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import Signed, minor_units
 from services.ingest.adapters.reading import Numeric, Text, fields, fit, number_of
-from services.ingest.adapters.times import Moment
+from services.ingest.adapters.times import Moment, birth_day
 
 
 class Row(Struct, frozen=True, rename="lower"):
@@ -118,19 +117,64 @@ def _person(contact: Contact) -> Person:
         street=contact.AddressOne,
         postal_code=contact.ZipCode,
         country=contact.Country,
-        birth_date=_day(contact.DateOfBirth),
+        birth_date=birth_day(contact.DateOfBirth),
         gender=_GENDERS.get(contact.Gender) if type(contact.Gender) is int else None,
     )
     return Person(customer, (contact.Edited or contact.Created).at)
 
 
-def _day(text: str | None) -> str | None:
-    """Return the day of a birth date, or None: a customer's slip is no reason to lose the rest."""
-    try:
-        return None if text is None else date.fromisoformat(text[:10]).isoformat()
-    except ValueError:
-        return None
-
+ABOUT = About(
+    name="Tixly",
+    delivers={
+        "transaction": "SEEN",
+        "order": "SEEN",
+        "sold_at": "SEEN",
+        "channel": "SEEN",
+        "customer.number": "SEEN",
+        "customer.given_name": "SEEN",
+        "customer.family_name": "SEEN",
+        "customer.email": "SEEN",
+        "customer.street": "SEEN",
+        "customer.postal_code": "SEEN",
+        "customer.country": "SEEN",
+        "customer.birth_date": "SEEN",
+        "customer.gender": "SEEN",
+        "line": "SEEN",
+        "kind": "SEEN",
+        "item": "SEEN",
+        "ticket_type": "SEEN",
+        "price_category": "SEEN",
+        "quantity": "SEEN",
+        "unit_price": "SEEN",
+        "fee": "SEEN",
+        "at": "SEEN",
+        "performance.id": "SEEN",
+    },
+    money="`Price`, kroner a ticket, times the count, whatever its sign; `Fee`, kroner of the row "
+    "and not of each ticket (unit, sign and that: ASSUMED). The currency is the register's.",
+    times="`Created`; without a zone it is Oslo's (ASSUMED). A performance is `EventId` alone: its "
+    "production, venue and time are in `/events`, which is not read yet.",
+    refunds="A row of its own with a `TicketCount` below 0, of as many (SEEN), on its own "
+    "`Created`; its fee is paid back (ASSUMED).",
+    exchanges="A returned row and a new one (ASSUMED).",
+    versions="None: what was received later replaces the row.",
+    authentication="The API takes a static Bearer token (SEEN). Of a webhook only an empty ping "
+    "about events was seen: a script or a poller signs as the open standard does.",
+    configure='`id = "tixly"`; `items` by `TicketTypeId` or `TicketType`. A body is a row or a '
+    'customer, a list, or a page `{"Data": […], "Next": …}` as the API returns it; names are '
+    "matched in any case. `Online` is web, else the sale is the box office's (ASSUMED). No "
+    "customer where `CustomerId` is null or `IsAnonymousSale`. A customer's record (`Id`, names, "
+    "`Email`, `AddressOne`, `ZipCode`, `Country`, `DateOfBirth`, `Gender`) goes to the profiles "
+    "with `Edited`, else `Created`, as its time; a birth date that is no day is left out. Events "
+    "are ignored; sales of memberships and donations are not read, and wait among the dead "
+    "letters.",
+    verify=(
+        "Whether there is a webhook for orders, or the API alone",
+        "The sign of `Price` and `Fee` in a return, and whether `Fee` is the row's",
+        "The zone of `Created`",
+        "The codes of `Gender`, and whether phone and consent can be had",
+    ),
+)
 
 ADAPTER = Adapter(
     label="SEEN",
@@ -139,4 +183,5 @@ ADAPTER = Adapter(
     split=splitter("Data"),
     parse=parse,
     number=number_of("SaleTicketId"),
+    about=ABOUT,
 )

@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from kudos.cli.docs import PAGES, command
 from kudos.topics import TOPICS
+from services.ingest.adapters import ADAPTERS
+from services.ingest.adapters.mapping import FIELDS
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -22,7 +24,7 @@ def test_the_command_writes_every_page_and_says_so(tmp_path: Path) -> None:
     assert 0 == result.exit_code, result.output
     assert [str(folder / name) for name in PAGES] == result.output.split()
     assert {name: text() for name, text in PAGES.items()} == {
-        p.name: p.read_text("utf-8") for p in folder.iterdir()
+        str(p.relative_to(folder)): p.read_text("utf-8") for p in folder.rglob("*.md")
     }
 
 
@@ -31,3 +33,27 @@ def test_every_topic_stands_on_the_page_with_its_rights() -> None:
     for topic in TOPICS.values():
         [row] = [line for line in lines if line.startswith(f"| `{topic.name}` | {topic.holds}")]
         assert f"| {', '.join(topic.writers)} | {', '.join(topic.readers)} |" in row
+
+
+def test_no_page_of_a_vendor_is_left_behind() -> None:
+    there = {f"vendors/{page.name}" for page in (DOCS / "vendors").iterdir()}
+    assert there == {name for name in PAGES if name.startswith("vendors/")}
+
+
+@pytest.mark.parametrize("vendor", ADAPTERS)
+def test_a_vendors_page_says_of_every_field_how_it_is_known_or_that_it_is_missing(
+    vendor: str,
+) -> None:
+    text = PAGES[f"vendors/{vendor}.md"]()
+    about = ADAPTERS[vendor].about
+    assert about is not None
+    delivers = about.delivers
+    assert set(delivers) <= set(FIELDS)
+    assert set(delivers.values()) <= {"DOC", "SEEN", "ASSUMED"}
+    for name in FIELDS:
+        assert (f"| `{name}` | {delivers.get(name)} |" in text) == (name in delivers)
+    missing = text.split("Not delivered: ")[1].split("\n\n")[0]
+    left_out = {name for name in FIELDS if f"`{name}`" in missing}
+    prices = {"unit_price", "amount"}
+    assert left_out - prices == set(FIELDS) - set(delivers) - prices
+    assert bool(left_out & prices) == (not prices & set(delivers))

@@ -1,0 +1,137 @@
+"""The page of each vendor: what is known of it and how, from its adapter."""
+
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib import import_module
+from importlib.resources import files
+from importlib.util import find_spec
+
+from services.ingest.adapters import ADAPTERS, mappings
+from services.ingest.adapters.base import About, Adapter
+from services.ingest.adapters.mapping import FIELDS
+
+_ADAPTERS = "services.ingest.adapters"
+_LABELS = {
+    "DOC": "read in the vendor's, or an authority's, own public documentation",
+    "SEEN": "read in public code or test data, not in any documentation of the vendor",
+    "ASSUMED": "nothing of it is public: a plausible form, which has to be checked with the vendor",
+}
+#: A line gives one of these.
+_PRICES = {"unit_price", "amount"}
+_WIDTH = 118
+
+
+def page(vendor: str) -> str:
+    """Return the page of *vendor*, whose adapter says what is known of it."""
+    adapter = ADAPTERS[vendor]
+    about = adapter.about
+    if about is None:
+        raise LookupError(f"nothing is said of {vendor}")
+    return "\n".join(
+        (
+            f"# {about.name} (`{vendor}`)",
+            "",
+            f"Made by `make docs` from `{_source(vendor)}`; change it there.",
+            "",
+            f"**{adapter.label}**: {_LABELS[adapter.label]}.",
+            "",
+            *_introduction(vendor),
+            *_facts(adapter, about),
+            "## What it delivers",
+            "",
+            *_delivered(about),
+            "## How to configure it",
+            "",
+            *_filled(_sentence(about.configure)),
+            "",
+            "## What to verify with the vendor",
+            "",
+            *(line for item in about.verify for line in _item(_sentence(item))),
+            "",
+            *_silent(about),
+        )
+    )
+
+
+#: Each page, by its file's name.
+PAGES: dict[str, Callable[[], str]] = {
+    f"vendors/{vendor}.md": partial(page, vendor) for vendor in ADAPTERS
+}
+
+
+def _facts(adapter: Adapter, about: About) -> Iterator[str]:
+    rows = (
+        ("Transaction", adapter.transaction_is),
+        ("Transports", ", ".join(adapter.transports)),
+        ("Money", about.money),
+        ("Times", about.times),
+        ("Refunds", about.refunds),
+        ("Exchanges", about.exchanges),
+        ("Versions", about.versions),
+        ("Authentication", about.authentication),
+    )
+    for name, text in rows:
+        yield from _item(f"**{name}.** {_sentence(text)}")
+    yield ""
+
+
+def _delivered(about: About) -> Iterator[str]:
+    """Yield the fields of the open standard with how each is known, and those that are missing."""
+    yield "| field of the open standard | |"
+    yield "|---|---|"
+    for name in FIELDS:
+        if name in about.delivers:
+            yield f"| `{name}` | {about.delivers[name]} |"
+    yield ""
+    priced = _PRICES if _PRICES & about.delivers.keys() else set()
+    missing = [f"`{name}`" for name in FIELDS if name not in about.delivers.keys() | priced]
+    yield from _filled(f"Not delivered: {', '.join(missing) or 'nothing is missing'}.")
+    yield ""
+
+
+def _silent(about: About) -> Iterator[str]:
+    if about.cannot_say:
+        yield "## What it cannot say"
+        yield ""
+        for name, why in about.cannot_say.items():
+            yield from _item(_sentence(f"{name.replace('_', ' ')}: {why}"))
+        yield ""
+
+
+def _source(vendor: str) -> str:
+    if find_spec(f"{_ADAPTERS}.{vendor}") is not None:
+        return f"services/ingest/adapters/{vendor}.py"
+    return f"services/ingest/adapters/mappings/{vendor}.toml"
+
+
+def _introduction(vendor: str) -> Iterator[str]:
+    """Yield what the module, or the mapping, says of itself at its head."""
+    if find_spec(f"{_ADAPTERS}.{vendor}") is not None:
+        text = import_module(f"{_ADAPTERS}.{vendor}").__doc__ or ""
+    else:
+        lines = (files(mappings) / f"{vendor}.toml").read_text("utf-8").splitlines()
+        head = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+        text = "\n".join(line.removeprefix("#").strip() for line in lines[:head])
+    for paragraph in text.replace("``", "`").split("\n\n"):
+        yield from _filled(paragraph)
+        yield ""
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
+
+
+def _filled(text: str) -> list[str]:
+    return textwrap.wrap(" ".join(text.split()), _WIDTH, break_on_hyphens=False)
+
+
+def _item(text: str) -> list[str]:
+    return textwrap.wrap(
+        " ".join(text.split()),
+        _WIDTH,
+        initial_indent="* ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+    )

@@ -12,14 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kudos import avro
 from kudos.errors import Rejected
-from kudos.records import ReceivedTransaction, Transaction
 from services.ingest.adapters import ADAPTERS
-from services.ingest.adapters.base import Ignored, Sale
+from services.ingest.adapters.base import Ignored
 from services.ingest.adapters.mapping import load
 from services.ingest.adapters.rows import records
-from tests.support.origin import NOW, origin
+from tests.support.fitting import is_accepted
+from tests.support.origin import origin
 
 FIXTURES = Path(__file__).parent / "fixtures"
 #: The vendors whose records are JSON.
@@ -108,45 +107,6 @@ def replaced(vendor: str, data: st.DataObject, value: object) -> bytes:
     place = data.draw(st.sampled_from(sorted(part) if isinstance(part, dict) else [0]))
     part[place] = value
     return json.dumps(record).encode()
-
-
-def fits(transaction: Transaction) -> bool:
-    """Tell whether *transaction* fits what it is stored as."""
-    # DateTime of ClickHouse: seconds in 32 bits
-    times = [line.at for line in transaction.lines] + [transaction.sold_at]
-    times += [line.performance.starts_at for line in transaction.lines if line.performance]
-    return (
-        all(0 <= at.timestamp() < 1 << 32 for at in times if at is not None)
-        and all(0 <= line.quantity < 1 << 32 for line in transaction.lines)
-        and all(0 <= line.vat_rate < 65535 for line in transaction.lines if line.vat_rate)
-        and all(
-            0 <= line.discount_minor <= line.amount_minor < 1 << 62 for line in transaction.lines
-        )
-        and all(0 <= line.fee_minor < 1 << 63 for line in transaction.lines)
-        and 0 <= (transaction.version or 0) < 1 << 63
-        and 3 == len(transaction.currency)
-        and len(transaction.lines) == len({(line.line, line.kind) for line in transaction.lines})
-    )
-
-
-def received(transaction: Transaction) -> ReceivedTransaction:
-    return ReceivedTransaction("vendor", "hus", NOW, transaction, None)
-
-
-def is_accepted(vendor: str, record: bytes) -> bool:
-    """Tell whether *record* is accepted; then it must fit."""
-    number = ADAPTERS[vendor].number(record)
-    try:
-        parsed = ADAPTERS[vendor].parse(record, origin(vendor))
-    except Rejected:
-        return False
-    for one in parsed:
-        if isinstance(one, Sale):
-            assert fits(one.transaction)
-            message = received(one.transaction)
-            assert message == avro.decode(avro.encode(message), ReceivedTransaction)
-            assert one.transaction.transaction == number
-    return True
 
 
 def mutate(vendor: str, cases: int) -> None:

@@ -26,8 +26,6 @@ def page(vendor: str) -> str:
     """Return the page of *vendor*, whose adapter says what is known of it."""
     adapter = ADAPTERS[vendor]
     about = adapter.about
-    if about is None:
-        raise LookupError(f"nothing is said of {vendor}")
     return "\n".join(
         (
             f"# {about.name} (`{vendor}`)",

@@ -18,7 +18,7 @@ from kudos.records import Customer, Line, Transaction
 from kudos.register import WatchedRegister
 from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import DeadLetters, Limit
-from services.ingest.adapters.base import Adapter, Ignored, Origin, Parsed, Person, Sale
+from services.ingest.adapters.base import About, Adapter, Ignored, Origin, Parsed, Person, Sale
 from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
@@ -80,7 +80,19 @@ def number(record: bytes) -> str | None:
     return found if isinstance(found, str) else None
 
 
-PLAIN = Adapter("DOC", ("push",), "a record", split, parse, number)
+ABOUT = About(
+    name="Plain",
+    delivers={"transaction": "DOC"},
+    money="øre",
+    times="none",
+    refunds="none",
+    exchanges="none",
+    versions="version",
+    authentication="none",
+    configure="nothing",
+    verify=(),
+)
+PLAIN = Adapter("DOC", ("push",), "a record", split, parse, number, ABOUT)
 
 
 class Ingest:

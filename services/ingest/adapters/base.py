@@ -81,6 +81,6 @@ class Adapter(Struct, frozen=True):
     split: Callable[[bytes], Sequence[bytes]]
     parse: Callable[[bytes, Origin], Parsed]
     number: Callable[[bytes], str | None]
-    about: About | None = None
+    about: About
     #: As ``split``, of a file of any size that is not read as a whole.
     stream: Callable[[BinaryIO], Iterator[bytes]] | None = None

@@ -92,7 +92,7 @@ class Document(Struct, frozen=True):
     """A mapping that was found to be in order."""
 
     vendor: Vendor
-    about: About | None
+    about: About
     records: Records
     status: Status | None
     fields: Map[str, tuple[Either, ...]]  # joined, where they are several
@@ -161,18 +161,29 @@ def either(text: str) -> Iterator[Path]:
         yield Path(tuple(path.removeprefix("^").split(".")), path.startswith("^"))
 
 
-def _about(written: _Written, fields: Map[str, Any]) -> About | None:
+def _about(written: _Written, fields: Map[str, Any]) -> About:
     """Return what the file says of its vendor; what it maps, is delivered, as sure as the rest."""
-    if not written.about:
-        return None
     label = written.vendor.label
     delivers = {name: label for name in fields if name in FIELDS}
     delivers |= {name: label for more, name in _MEANT.items() if more in fields}
-    told = {"name": written.vendor.name} | written.about
+    told = {"name": written.vendor.name, **_UNSAID, **written.about}
     told["delivers"] = delivers | written.about.get("delivers", {})
     return msgspec.convert(told, About)
 
 
+#: Of what an operator's own file says nothing.
+_UNSAID: Map[str, Any] = dict.fromkeys(
+    (
+        "money",
+        "times",
+        "refunds",
+        "exchanges",
+        "versions",
+        "authentication",
+        "configure",
+    ),
+    "Not said.",
+) | {"verify": ()}
 #: What the fields beyond the open standard end up in.
 _MEANT = {
     "customer.name": "customer.family_name",

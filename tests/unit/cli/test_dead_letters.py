@@ -43,8 +43,8 @@ def splitting(body: bytes) -> Sequence[bytes]:
     return PLAIN.split(body.replace(b";", b","))
 
 
-MENDED = Adapter("DOC", ("push",), "a record", splitting, forgiving, PLAIN.number)
-HALF_MENDED = Adapter("DOC", ("push",), "a record", splitting, PLAIN.parse, PLAIN.number)
+MENDED = replace(PLAIN, split=splitting, parse=forgiving)
+HALF_MENDED = replace(PLAIN, split=splitting)
 
 
 class Broker(MemorySink):

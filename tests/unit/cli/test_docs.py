@@ -45,9 +45,7 @@ def test_a_vendors_page_says_of_every_field_how_it_is_known_or_that_it_is_missin
     vendor: str,
 ) -> None:
     text = PAGES[f"vendors/{vendor}.md"]()
-    about = ADAPTERS[vendor].about
-    assert about is not None
-    delivers = about.delivers
+    delivers = ADAPTERS[vendor].about.delivers
     assert set(delivers) <= set(FIELDS)
     assert set(delivers.values()) <= {"DOC", "SEEN", "ASSUMED"}
     for name in FIELDS:

@@ -57,8 +57,7 @@ def read(adapter: Adapter, vendor: str, body: bytes) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("vendor", ADAPTERS)
 def test_has_its_fixtures(vendor: str) -> None:
-    about = ADAPTERS[vendor].about
-    cannot_say = {} if about is None else about.cannot_say
+    cannot_say = ADAPTERS[vendor].about.cannot_say
     assert all(len(why.split()) > 3 for why in cannot_say.values()), "a reason is a sentence"
     there = {case.stem for case in CASES if case.parent.name == vendor}
     assert set(cannot_say) == NEEDED - there

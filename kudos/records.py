@@ -4,9 +4,9 @@ Each field of what leaves identity has a reason to exist, which stands in its sc
 """
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 Kind = Literal["sale", "refund"]
 Item = Literal[
@@ -21,6 +21,17 @@ Item = Literal[
 ]
 Channel = Literal["web", "box_office", "phone", "agent", "till", "other"]
 Gender = Literal["female", "male", "other"]
+Basis = Literal["declared", "register", "inferred"]
+Segment = Literal[
+    "Essence",
+    "Expression",
+    "Affirmation",
+    "Enrichment",
+    "Release",
+    "Perspective",
+    "Stimulation",
+    "Entertainment",
+]
 
 
 class Consents(Struct, frozen=True):
@@ -46,6 +57,21 @@ class Customer(Struct, frozen=True, omit_defaults=True):
     birth_date: str | None = None  # yyyy-mm-dd, yyyy-mm or yyyy
     gender: Gender | None = None
     consents: Consents = Consents()
+
+
+class Stated(Struct, frozen=True, omit_defaults=True):
+    """What a source says of a customer, where that is not by what the customer is known.
+
+    Personal data, as Customer is. The spelling of segments is that of the glossary.
+    """
+
+    basis: Basis = "declared"
+    confidence: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    segment: Segment | None = None
+    gender: Gender | None = None
+    birth_date: str | None = None  # yyyy-mm-dd, yyyy-mm or yyyy
+    postal_code: str | None = None
+    country: str | None = None  # ISO 3166-1 alpha-2
 
 
 class Performance(Struct, frozen=True):
@@ -109,6 +135,8 @@ class ReceivedProfile(Struct, frozen=True):
     received_at: datetime
     observed_at: datetime
     customer: bytes  # sealed JSON of Customer
+    #: Sealed JSON of Stated; None: the customer's own attributes are what is stated.
+    stated: bytes | None = None
 
 
 class PseudonymousTransaction(Struct, frozen=True):
@@ -176,7 +204,7 @@ class Evidence(Struct, frozen=True):
     attribute: Literal["gender", "birth", "postal_code", "segment"]
     value: str
     source: str
-    basis: Literal["declared", "register", "inferred"]
+    basis: Basis
     confidence: float  # 0 to 1
     observed_at: datetime
 

@@ -18,9 +18,10 @@ from kudos.records import (
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
+    Stated,
 )
 from kudos.sealing import Sealer
-from services.identity.evidence import Occasion, evidence
+from services.identity.evidence import Occasion, evidence, stated
 from services.identity.identifiers import Identifiers, identifiers
 from services.identity.names import Names
 from services.identity.normalise import words
@@ -118,10 +119,13 @@ def pseudonymise_profile(
     keys: Keys,
     sealer: Sealer,
     names: Names = _NO_NAMES,
+    said: Stated | None = None,
 ) -> Said | None:
     """Return what *received* says of its customer; None where it does not say of whom.
 
-    Its customer numbers are those of the vendor ``numbers_of``, so they meet that vendor's orders.
+    Where something is *said* beside, *customer* is only by what it is known.
+
+    Customer numbers are those of the vendor ``numbers_of``, so they meet that vendor's orders.
     """
     who = identifiers(customer, received.received_at.date())
     if not who.keys():
@@ -129,9 +133,10 @@ def pseudonymise_profile(
     within, observed_at = (received.organisation, received.numbers_of), received.observed_at
     ref = customer_ref(keys.ids, within, who)
     of = Occasion(ref, received.organisation, received.source, observed_at)
+    found = evidence(of, who, customer.given_name, names) if said is None else stated(of, said)
     return Said(
         _claims(keys, sealer, customer, who, within=within, ref=ref, observed_at=observed_at),
-        tuple(evidence(of, who, customer.given_name, names)),
+        tuple(found),
     )
 
 

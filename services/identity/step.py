@@ -12,6 +12,7 @@ from kudos.records import (
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
+    Stated,
 )
 from kudos.sealing import Opener, Sealer
 from kudos.stream import Message, Step
@@ -30,6 +31,7 @@ LARGEST = 900_000
 _NAMED = frozenset({"received_at", "organisation", "vendor"})
 _NO_NAMES = Names()
 _customer = msgspec.json.Decoder(Customer)
+_stated = msgspec.json.Decoder(Stated)
 
 
 def transactions(keys: Keys, opener: Opener, sealer: Sealer, names: Names = _NO_NAMES) -> Step:
@@ -63,7 +65,8 @@ def profiles(keys: Keys, opener: Opener, sealer: Sealer, names: Names = _NO_NAME
     def step(message: Message) -> Iterable[Message]:
         received = avro.decode(_value(message), ReceivedProfile)
         customer = opened(opener, received.customer)
-        said = pseudonymise_profile(received, customer, keys, sealer, names)
+        beside = None if received.stated is None else _stated_in(opener, received.stated)
+        said = pseudonymise_profile(received, customer, keys, sealer, names, beside)
         if said is not None:
             yield from _said(said)
 
@@ -76,6 +79,13 @@ def opened(opener: Opener, sealed: bytes) -> Customer:
         return _customer.decode(opener.open(sealed))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise Rejected(Reason.UNREADABLE, "customer") from None
+
+
+def _stated_in(opener: Opener, sealed: bytes) -> Stated:
+    try:
+        return _stated.decode(opener.open(sealed))
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise Rejected(Reason.UNREADABLE, "stated") from None
 
 
 def _key(clean: PseudonymousTransaction) -> bytes:

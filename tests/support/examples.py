@@ -1,7 +1,8 @@
 """The examples of ``schemas/examples``, each a record of its folder's schema.
 
-They are JSON as msgspec writes it, but for a customer that a topic holds sealed: examples have it
-in the clear (everybody in them is made up), and it is sealed here.
+They are JSON as msgspec writes it, but for a customer, and what is stated of one, that a topic
+holds sealed: examples have them in the clear (everybody in them is made up), and they are sealed
+here.
 """
 
 import json
@@ -10,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from kudos.records import Customer
+from kudos.records import Customer, Stated
 from kudos.sealing import Sealer, new_key_pair
 from tests.support.records import RECORDS
 
@@ -38,6 +39,9 @@ def example(name: str) -> Any:
     if record in _SEALED and fields["customer"] is not None:
         clear = msgspec.json.encode(customer(name))
         fields["customer"] = msgspec.to_builtins(_sealer.seal(clear))
+    if fields.get("stated") is not None:
+        clear = msgspec.json.encode(msgspec.convert(fields["stated"], Stated))
+        fields["stated"] = msgspec.to_builtins(_sealer.seal(clear))
     return msgspec.convert(fields, RECORDS[record])
 
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from kudos import avro
+from kudos.errors import Rejected
 from kudos.records import (
     Consents,
     Customer,
@@ -14,6 +15,7 @@ from kudos.records import (
     Line,
     ReceivedProfile,
     ReceivedTransaction,
+    Stated,
     Transaction,
 )
 from kudos.sealing import Opener, Sealer, new_key_pair
@@ -27,6 +29,7 @@ KEYS = Keys(b"i" * 32, (b"1" * 32,))
 PRIVATE, PUBLIC = new_key_pair()
 AT = datetime(2026, 5, 17, 16, 3, 11, tzinfo=UTC)
 NAMES = Names({"kari": Bearers(30_000), "ola": Bearers(0, 30_000), "kim": Bearers(800, 8_000)})
+TAG = Stated(segment="Essence")
 KARI = Customer(email="kari@example.no", given_name="Kari", family_name="Nordmann")
 
 
@@ -101,3 +104,55 @@ def test_compaction_has_nothing_to_choose_from() -> None:
 def test_the_name_itself_stays_behind() -> None:
     for message in of_sale(KARI):
         assert b"kari" not in ((message.key or b"") + (message.value or b"")).lower()
+
+
+def of_statement(said: object, customer: Customer = KARI) -> list[Message]:
+    """Return the evidence of what a source says of *customer*."""
+    sealer = Sealer(PUBLIC)
+    sealed = sealer.seal(msgspec.json.encode(customer))
+    beside = sealer.seal(said if isinstance(said, bytes) else msgspec.json.encode(said))
+    received = ReceivedProfile("tagtool", "hus", "tixly", AT, AT, sealed, beside)
+    made = step.profiles(KEYS, Opener(PRIVATE), sealer, NAMES)
+    return list(made(Message(PROFILES.name, b"k", avro.encode(received))))
+
+
+def test_a_segment_is_said_by_who_tagged_it_and_as_sure_as_it_was() -> None:
+    said = Stated(basis="inferred", confidence=0.62, segment="Perspective")
+    found = told(evidence(of_statement(said)))
+    assert [("segment", "Perspective", "tagtool", "inferred", 0.62)] == found
+
+
+def test_a_register_s_answer_is_normalised_and_no_more_than_evidence_needs() -> None:
+    said = Stated("register", 0.95, None, "female", "1980-01-02", "155", "NO")
+    assert [
+        ("gender", "female", "tagtool", "register", 0.95),
+        ("birth", "1980-01", "tagtool", "register", 0.95),
+        ("postal_code", "NO-0155", "tagtool", "register", 0.95),
+    ] == told(evidence(of_statement(said)))
+
+
+def test_by_what_a_customer_is_known_is_not_what_the_source_says() -> None:
+    asked = replace(KARI, gender="male", birth_date="1971-01-01", postal_code="5003")
+    assert ["segment"] == [row[0] for row in told(evidence(of_statement(TAG, asked)))]
+
+
+def test_what_is_said_of_whoever_said_no_or_is_not_known_is_not_kept() -> None:
+    assert [] == of_statement(TAG, replace(KARI, consents=Consents(statistics=False)))
+    assert [] == of_statement(TAG, Customer(given_name="Kari"))
+
+
+def test_two_tags_of_one_day_stand_beside_each_other() -> None:
+    first, second = (
+        {m.key for m in evidence(of_statement(said))} for said in (TAG, Stated(segment="Release"))
+    )
+    assert not first & second
+
+
+@pytest.mark.parametrize(
+    "clear",
+    [b"", b"[]", b'{"segment": "Kari"}', b'{"confidence": 2}', b'{"basis": "Kari"}', b'"\xff"'],
+)
+def test_a_statement_that_is_none_is_rejected_and_not_quoted(clear: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        of_statement(clear)
+    assert "unreadable: stated" == str(caught.value)

@@ -10,15 +10,15 @@ CREATE TABLE IF NOT EXISTS links (
     version UInt64
 ) ENGINE = ReplacingMergeTree(version) ORDER BY customer_ref SETTINGS index_granularity = 512;
 
--- The same by person, to find all refs of one; rows of a person that a ref has left stay until it is
--- looked up in `links` whether they still hold.
+-- Who may belong to a person: every ref that was ever linked to them, and every ref under its own
+-- name. Whether it still holds is looked up in `links`: rows of a person that a ref has left stay.
 CREATE TABLE IF NOT EXISTS refs_of_persons (person UInt64, customer_ref UInt128)
 ENGINE = ReplacingMergeTree ORDER BY (person, customer_ref) SETTINGS index_granularity = 512;
 CREATE MATERIALIZED VIEW IF NOT EXISTS refs_of_persons_of_links TO refs_of_persons AS
 SELECT person, customer_ref FROM links;
 
 -- What a source stated of a customer last. Which statement wins is decided when figures are computed:
--- declared, else register, else inferred; of a kind the newest.
+-- declared, else register, else inferred; of a kind the greatest version.
 CREATE TABLE IF NOT EXISTS evidence (
     customer_ref UInt128,
     attribute LowCardinality(String),  -- gender, birth, postal_code or segment
@@ -31,16 +31,23 @@ CREATE TABLE IF NOT EXISTS evidence (
     municipality LowCardinality(String),
     centrality LowCardinality(String),
     observed_at DateTime64(6, 'UTC'),
-    version UInt128                    -- observed_at in microseconds << 64 | 64 bits of the value's hash
+    version UInt128,                   -- observed_at in microseconds << 74 | confidence in 1023rds << 64 | the value's first 8 bytes
+    position UInt64                    -- its offset on its partition: tells what a killed one had written already
 ) ENGINE = ReplacingMergeTree(version) ORDER BY (customer_ref, attribute, basis, source)
 SETTINGS index_granularity = 512;
+CREATE MATERIALIZED VIEW IF NOT EXISTS refs_of_persons_of_evidence TO refs_of_persons AS
+SELECT toUInt64(bitShiftRight(customer_ref, 64)) AS person, customer_ref FROM evidence;
 
 -- customer_ref → the cells it was ever seen in (more is harmless): what a link or a statement makes stale.
 CREATE TABLE IF NOT EXISTS customer_days (customer_ref UInt128, organisation LowCardinality(String), day Date)
 ENGINE = ReplacingMergeTree ORDER BY (customer_ref, organisation, day) SETTINGS index_granularity = 512;
 CREATE MATERIALIZED VIEW IF NOT EXISTS customer_days_of_sales TO customer_days AS
 SELECT customer_ref, organisation, day FROM sales WHERE customer_ref != 0;
+CREATE MATERIALIZED VIEW IF NOT EXISTS refs_of_persons_of_sales TO refs_of_persons AS
+SELECT toUInt64(bitShiftRight(customer_ref, 64)) AS person, customer_ref FROM sales WHERE customer_ref != 0;
+-- what was there before
 INSERT INTO customer_days SELECT customer_ref, organisation, day FROM sales WHERE customer_ref != 0;
+INSERT INTO refs_of_persons SELECT toUInt64(bitShiftRight(customer_ref, 64)), customer_ref FROM sales WHERE customer_ref != 0;
 
 -- Who was where on which day: one row a cell, of everybody with a sale line. What everything unique is
 -- computed from. A person stands more than once where their orders of the day differ in what follows.

@@ -22,7 +22,7 @@ from kudos.metrics import DEAD_LETTERS
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters
 from services.aggregate import app as faust_app
-from services.aggregate import store
+from services.aggregate import refresh, store
 from services.aggregate.app import Partitions
 from services.aggregate.keep import Arrivals, Keeper
 from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 #: A batch in flight may end; else it is done again at the next start, which is harmless.
 PATIENCE_S = 7.0
 LAST_S = 2.0
+#: Who was where may be a moment older than what was sold.
+VISITS_S = 0.5
 
 
 def main() -> int:
@@ -110,10 +112,16 @@ def leader(
 ) -> Iterable[Loop]:
     """Return what only the leader does; each loop has its own clients."""
     url = settings.clickhouse_url()
-    refresher = Refresher(url, leading, stop)
+    visits = partial(refresh.run_pass, tables=refresh.PERSONS)
+    refreshers = {
+        "live": Refresher(url, leading, stop),
+        "visits": Refresher(url, leading, stop, name="visits", run=visits, pause_s=VISITS_S),
+    }
     offsets = Offsets(settings.kafka_config())
-    follower = Follower(url, leading, stop, offsets=offsets, refresher=refresher, arrivals=arrivals)
-    return refresher, follower, Bookkeeper(url, leading, stop)
+    follower = Follower(
+        url, leading, stop, offsets=offsets, refreshers=refreshers, arrivals=arrivals
+    )
+    return *refreshers.values(), follower, Bookkeeper(url, leading, stop)
 
 
 if __name__ == "__main__":

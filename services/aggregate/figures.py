@@ -1,14 +1,16 @@
 """How the derived tables follow from the facts: the definitions of ``kpis.md`` in SQL.
 
 Each statement computes whole cells, (day, organisation), named by ``{cells}``, and writes a row for
-every one of them, so that a value which vanished is gone. An order or customer record counts where
-it has a sale line; a refund counts on its own day.
+every one of them, so that a value which vanished is gone. An order, customer record or person
+counts where it has a sale line; a refund counts on its own day.
 """
+
+from services.aggregate.visits import LINKS, OWN_PERSON, PERSON, VISITS
 
 #: One row a line, and one without anything for each cell, so that an empty one is written too.
 #: What a line counts as is worked out here, once for all sums.
 _LINES = """
-SELECT organisation, day, toString(currency) AS currency, order_id, record_ref,
+SELECT organisation, day, toString(currency) AS currency, order_id, record_ref, customer_ref,
     line.timed AS timed, line.at AS at,
     line.kind = 'sale' AS sale, line.item = 'ticket' AS ticket,
     sale AND ticket AS ticket_sale, NOT sale AND ticket AS ticket_refund,
@@ -23,7 +25,7 @@ SELECT organisation, day, toString(currency) AS currency, order_id, record_ref,
 FROM sales FINAL ARRAY JOIN line
 WHERE (day, organisation) IN {cells:Array(Tuple(Date, String))}
 UNION ALL
-SELECT cell.2, cell.1, '', 0, 0, true, toDateTime(0, 'UTC'), false, false, false, false, false,
+SELECT cell.2, cell.1, '', 0, 0, 0, true, toDateTime(0, 'UTC'), false, false, false, false, false,
     false, 0, 0, 0, 0, false, false, false, 0
 FROM (SELECT arrayJoin({cells:Array(Tuple(Date, String))}) AS cell)
 """
@@ -51,21 +53,27 @@ FROM (
 )
 """  # noqa: S608 (all of it is ours; what varies is a parameter)
 
-#: By currency first, for money; the orders and records of several currencies are then one set.
+#: The refs of cells, and of what they sold before.
+_LINKS = LINKS.format(
+    refs="(SELECT customer_ref FROM sales WHERE (day, organisation) IN "
+    "{cells:Array(Tuple(Date, String))})"
+)
+#: By currency first, for money; orders, records and persons of several currencies are then one set.
 _KPI_DAILY = f"""
 INSERT INTO kpi_daily (scope_kind, scope, day, generation, orders, ticket_orders, tickets,
-    refunded_tickets, known_tickets, known_refunded_tickets, customer_records, money.currency,
-    money.orders, money.gross_revenue, money.net_revenue, money.fees, money.ticket_revenue,
-    money.paid_tickets)
+    refunded_tickets, known_tickets, known_refunded_tickets, customer_records, customers,
+    own_customers, money.currency, money.orders, money.gross_revenue, money.net_revenue,
+    money.fees, money.ticket_revenue, money.paid_tickets)
 SELECT 'organisation', organisation, day, {{generation:UInt64}}, all_orders, all_ticket_orders,
     all_tickets, all_refunded, all_known, all_known_refunded, all_records,
-    m.1, m.2, m.3, m.4, m.5, m.6, m.7
+    all_persons, all_own_persons, m.1, m.2, m.3, m.4, m.5, m.6, m.7
 FROM (
     SELECT organisation, day,
         uniqExactMerge(bought) AS all_orders, uniqExactMerge(bought_tickets) AS all_ticket_orders,
         sum(tickets) AS all_tickets, sum(refunded) AS all_refunded,
         sum(known) AS all_known, sum(known_refunded) AS all_known_refunded,
         uniqExactMerge(records) AS all_records,
+        uniqExactMerge(persons) AS all_persons, uniqExactMerge(own_persons) AS all_own_persons,
         arraySort(groupArrayIf((currency, orders, gross_revenue, net_revenue, fees,
             ticket_revenue, paid_tickets), currency != '')) AS m
     FROM (
@@ -73,6 +81,8 @@ FROM (
             uniqExactStateIf(order_id, sale) AS bought,
             uniqExactStateIf(order_id, ticket_sale) AS bought_tickets,
             uniqExactStateIf(record_ref, sale AND record_ref != 0) AS records,
+            uniqExactStateIf({PERSON}, sale AND customer_ref != 0) AS persons,
+            uniqExactStateIf({OWN_PERSON}, sale AND customer_ref != 0) AS own_persons,
             sumIf(quantity, ticket_sale) AS tickets,
             sumIf(quantity, ticket_refund) AS refunded,
             sumIf(quantity, known_sale) AS known,
@@ -83,14 +93,15 @@ FROM (
             sum(fee) AS fees,
             sumIf(signed, ticket) AS ticket_revenue,
             sumIf(signed_quantity, paid) AS paid_tickets
-        FROM ({_LINES})
+        FROM ({_LINES}) AS lines
+        LEFT JOIN ({_LINKS}) AS link USING (customer_ref)
         GROUP BY organisation, day, currency
     ) GROUP BY organisation, day
 )
 """  # noqa: S608 (all of it is ours; what varies is a parameter)
 
-#: The tables that are refreshed together, and the statement of each.
-TABLES = {"sales_live": _SALES_LIVE, "kpi_daily": _KPI_DAILY}
+#: The statement of each table.
+STATEMENTS = {"sales_live": _SALES_LIVE, "kpi_daily": _KPI_DAILY, "visits": VISITS}
 
 #: The cells whose marks not all of ``{targets}`` have taken in, and the generation, from ONE
 #: reading of the marks; the newest first.

@@ -9,8 +9,8 @@ import re
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from clickhouse_connect.driver.client import Client
@@ -21,12 +21,11 @@ from urllib3.exceptions import HTTPError
 from kudos import ledger
 from kudos.clickhouse import connect
 from kudos.metrics import LEDGER_DIFFERENCE, PUSH_TO_QUERYABLE, WATERMARK, note_lag
-from kudos.topics import ENRICHED
+from kudos.topics import ENRICHED, EVIDENCE, LINKS
 from services.aggregate import refresh
 from services.aggregate.facts import OSLO
-from services.aggregate.figures import TABLES as REFRESHED
 from services.aggregate.keep import Arrivals
-from services.aggregate.watermark import PASSES, Families, Part, Reader, Seen
+from services.aggregate.watermark import PACES, Families, Pace, Part, Reader, Seen
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +40,8 @@ PUBLISH_S = 0.2
 PAUSE_S, SHARE = 0.2, 1.0
 LEDGER_S = 10.0
 _WAIT_S = (0.2, 5.0)
+#: What aggregate reads itself, and as which group.
+_READS = (("aggregate", ENRICHED), ("aggregate.links", LINKS), ("aggregate.links", EVIDENCE))
 #: Enough observations a publication.
 _SAMPLE = 200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -116,15 +117,30 @@ class Loop(ABC):
 
 
 class Refresher(Loop):
-    """Refreshes when it is wanted; counts the passes that have begun and the last that ended."""
+    """Makes *run*'s passes when they are wanted; counts those that began and the last that ended.
 
-    name = "refresh"
+    *name* is its pace's, which stands in ``watermark.PACES``; *run* takes a client and the local
+    date, and refreshes all that is stale, which it need not where *clock* and the date stand still.
+    It rests as long as a pass took, at least *pause_s*: others want the processor meanwhile.
+    """
 
-    def __init__(self, url: str, leading: Callable[[], bool], stop: threading.Event) -> None:
+    def __init__(
+        self,
+        url: str,
+        leading: Callable[[], bool],
+        stop: threading.Event,
+        *,
+        name: str = "live",
+        run: Callable[[Client, date], object] = refresh.run_pass,
+        clock: Callable[[Client], int] = refresh.generation_of,
+        pause_s: float = PAUSE_S,
+    ) -> None:
         super().__init__(url, leading, stop)
+        self.name, self._run, self._clock, self._pause_s = name, run, clock, pause_s
         self.begun = self.done = 0
         self._wanted = threading.Event()
         self._generation = -1
+        self._day = date.min
 
     def want(self) -> None:
         """Ask for a pass that begins from now on."""
@@ -137,12 +153,12 @@ class Refresher(Loop):
         self._wanted.clear()
         self.begun += 1
         began = time.monotonic()
-        generation = refresh.generation_of(self.client)
-        if generation != self._generation:
-            refresh.run_pass(self.client, datetime.now(OSLO).date())
-            self._generation = generation
+        generation, day = self._clock(self.client), datetime.now(OSLO).date()
+        if (generation, day) != (self._generation, self._day):
+            self._run(self.client, day)
+            self._generation, self._day = generation, day
         self.done = self.begun
-        return max(PAUSE_S, SHARE * (time.monotonic() - began))
+        return max(self._pause_s, SHARE * (time.monotonic() - began))
 
 
 class Follower(Loop):
@@ -157,22 +173,24 @@ class Follower(Loop):
         stop: threading.Event,
         *,
         offsets: Asks,
-        refresher: Counts,
+        refreshers: Mapping[str, Counts],
         arrivals: Arrivals,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        paces: Sequence[Pace] = PACES,
     ) -> None:
         super().__init__(url, leading, stop)
-        self._offsets, self._refresher, self._arrivals = offsets, refresher, arrivals
+        self._offsets, self._refreshers, self._arrivals = offsets, refreshers, arrivals
+        self._paces = [pace for pace in paces if pace.name in refreshers]
         self._now = now
         self._lag = note_lag("aggregate")
-        self._families = Families(REFRESHED)
+        self._families = Families(self._paces)
         self._ends: Mapping[Part, int] = {}
         self._news: dict[str, int] = {}
         self._published = 0.0
 
     def begin(self) -> None:
         """Begin where the leader before has come to: what was received earlier is a replay."""
-        self._families, self._news = Families(REFRESHED), {}
+        self._families, self._news = Families(self._paces), {}
         self._arrivals.passed(microseconds(ledger.watermarks(self.client).get("sales_live")))
 
     def once(self) -> float:
@@ -180,8 +198,10 @@ class Follower(Loop):
         moment, seen = self.look()
         self._note_lag(seen)
         news = self._families.follow(moment, seen)
-        if "facts" in news:
-            self._refresher.want()
+        for pace in self._paces:
+            # sales are taken in though persons do not come on
+            if news.keys() & {"facts", pace.after}:
+                self._refreshers[pace.name].want()
         self._news |= news
         if self._news and time.monotonic() - self._published >= PUBLISH_S:
             self._publish()
@@ -191,9 +211,11 @@ class Follower(Loop):
 
     def look(self) -> tuple[int, Seen]:
         """Return a moment, and what was seen: first what is committed, after it the ends."""
-        committed = self._offsets.committed() | {("refresh", PASSES, 0): self._refresher.done}
+        committed = self._offsets.committed()
+        committed |= {pace.reader: self._refreshers[pace.name].done for pace in self._paces}
         moment = microseconds(self._now())
-        ends = self._offsets.ends() | {(PASSES, 0): self._refresher.begun + 1}
+        ends = self._offsets.ends()
+        ends |= {pace.passes: self._refreshers[pace.name].begun + 1 for pace in self._paces}
         known = {(topic, number) for _, topic, number in committed}
         begins = self._offsets.begins({p for p, end in ends.items() if end and p not in known})
         return moment, Seen(committed, ends, begins)
@@ -201,9 +223,10 @@ class Follower(Loop):
     def _note_lag(self, seen: Seen) -> None:
         self._lag(
             {
-                (topic, number): max(0, end - seen.committed.get(("aggregate", topic, number), 0))
+                (topic, number): max(0, end - seen.committed.get((group, topic, number), 0))
+                for group, read in _READS
                 for (topic, number), end in seen.ends.items()
-                if topic == ENRICHED.name
+                if topic == read.name
             }
         )
 

@@ -5,7 +5,7 @@ in between librdkafka's aborts the whole process (confluentinc/librdkafka#4605, 
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaException, TopicPartition
 
@@ -20,11 +20,11 @@ _PARTITIONS_S = 30.0
 class Offsets:
     """Committed offsets and ends of what the watermark follows; raises KafkaException."""
 
-    def __init__(
-        self, config: Config, asked: Sequence[tuple[str, tuple[str, ...]]] = ASKED
-    ) -> None:
-        self._asked = dict(asked)
-        self._groups = {group: Consumer(config | {"group.id": group}) for group in self._asked}
+    def __init__(self, config: Config, asked: Mapping[str, tuple[str, ...]] = ASKED) -> None:
+        self._asked = asked
+        # where a transaction is open, the end is behind it: what it holds is to be waited for
+        config = config | {"isolation.level": "read_uncommitted"}
+        self._groups = {group: Consumer(config | {"group.id": group}) for group in asked}
         self._any = next(iter(self._groups.values()))
         self._parts: dict[str, list[int]] = {}
         self._until = 0.0

@@ -2,15 +2,23 @@
 
 A round takes a moment, then the ends of what comes in. When those who read it have committed past
 them, all that was accepted before the moment is in their outputs, whose ends are the next aim; and
-so on to the end of the chain. No record's clock is trusted, and idle sources hold nothing up. The
-writers of these topics use no transactions, so that no marker stands behind a last message.
+so on to the end of the chain. No record's clock is trusted, and idle sources hold nothing up. Who
+reads what was written in transactions commits past the markers behind a last message.
 """
 
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from kudos.topics import ENRICHED, PROFILES, PSEUDONYMOUS, RECEIVED
+from kudos.topics import (
+    CLAIMS,
+    ENRICHED,
+    EVIDENCE,
+    LINKS,
+    PROFILES,
+    PSEUDONYMOUS,
+    RECEIVED,
+)
 
 #: A topic and partition.
 Part = tuple[str, int]
@@ -20,15 +28,55 @@ Reader = tuple[str, str, int]
 #: What a group has to have read before a round goes on.
 Stage = tuple[tuple[str, tuple[str, ...]], ...]
 
-#: From what comes in to the facts.
+#: From what comes in to the facts: sales wait for no person.
 FACTS: tuple[Stage, ...] = (
-    (("identity.pseudonymise", (RECEIVED.name,)), ("identity.profiles", (PROFILES.name,))),
+    (("identity.pseudonymise", (RECEIVED.name,)),),
     (("enrich", (PSEUDONYMOUS.name,)),),
     (("aggregate", (ENRICHED.name,)),),
 )
-#: Refreshes count as a topic of one partition: passes begun, and passes that have ended.
-PASSES = "passes"
-TABLES: tuple[Stage, ...] = ((("refresh", (PASSES,)),),)
+#: The same, and to the links and the evidence by way of the claims.
+PERSONS: tuple[Stage, ...] = (
+    (("identity.pseudonymise", (RECEIVED.name,)), ("identity.profiles", (PROFILES.name,))),
+    (
+        ("enrich", (PSEUDONYMOUS.name,)),
+        ("identity.resolve", (CLAIMS.name,)),
+        ("aggregate.links", (EVIDENCE.name,)),
+    ),
+    (("aggregate", (ENRICHED.name,)), ("aggregate.links", (LINKS.name,))),
+)
+
+
+class Pace(Struct, frozen=True):
+    """Tables that are refreshed together, once what they follow from has come through.
+
+    Refreshes count as a topic of one partition: passes begun, and passes that have ended.
+    """
+
+    name: str
+    families: tuple[str, ...]
+    after: str  # a family: "facts", "persons" or one of a pace before
+
+    @property
+    def passes(self) -> Part:
+        """Return the topic and partition that its passes count as."""
+        return f"passes.{self.name}", 0
+
+    @property
+    def reader(self) -> Reader:
+        """Return who reads them."""
+        return (f"refresh.{self.name}", *self.passes)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Return the one stage: a pass that began later has ended."""
+        return (((self.reader[0], (self.passes[0],)),),)
+
+
+#: Every pace, after what it follows; a refresher of that name has to run.
+PACES = (
+    Pace("live", ("sales_live", "kpi_daily"), "facts"),
+    Pace("visits", ("visits",), "persons"),
+)
 #: Every place where a transaction can end; dead letters are written before a stage commits.
 LEDGER: tuple[Stage, ...] = (
     (
@@ -38,10 +86,17 @@ LEDGER: tuple[Stage, ...] = (
         ),
     ),
 )
-#: The groups and topics that have to be asked about.
-ASKED: tuple[tuple[str, tuple[str, ...]], ...] = tuple(
-    pair for stage in (*FACTS, *LEDGER) for pair in stage
-)
+
+
+def _asked(*chains: tuple[Stage, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for group, topics in (pair for chain in chains for stage in chain for pair in stage):
+        found[group] = tuple(dict.fromkeys((*found.get(group, ()), *topics)))
+    return found
+
+
+#: The groups and the topics of each that have to be asked about.
+ASKED: Mapping[str, tuple[str, ...]] = _asked(FACTS, PERSONS, LEDGER)
 
 #: More rounds in flight tell nothing finer: beyond it every other one is given up.
 MOST = 128
@@ -92,24 +147,29 @@ class Pipeline:
 
 
 class Families:
-    """How far each family of tables is; the derived ones and the ledger follow the facts."""
+    """How far each family of tables is: it follows from what comes in, or from another."""
 
-    def __init__(self, refreshed: Iterable[str]) -> None:
-        self._refreshed = tuple(refreshed)
-        self._facts, self._tables, self._ledger = map(Pipeline, (FACTS, TABLES, LEDGER))
+    def __init__(self, paces: Iterable[Pace] = PACES) -> None:
+        self._sources = {"facts": Pipeline(FACTS), "persons": Pipeline(PERSONS)}
+        self._ledger = Pipeline(LEDGER)
+        self._paces = [(pace, Pipeline(pace.stages)) for pace in paces]
 
     def follow(self, moment: int, seen: Seen) -> dict[str, int]:
         """Take a new look, and return the families that have come on, with their watermarks."""
         news: dict[str, int] = {}
-        self._facts.start(moment, seen)
-        if (facts := self._facts.advance(seen)) is not None:
-            news["facts"] = facts
-            self._tables.start(facts, seen)
-            self._ledger.start(facts, seen)
-        if (tables := self._tables.advance(seen)) is not None:
-            news |= dict.fromkeys(self._refreshed, tables)
+        for name, pipeline in self._sources.items():
+            pipeline.start(moment, seen)
+            if (come := pipeline.advance(seen)) is not None:
+                news[name] = come
+        if "facts" in news:
+            self._ledger.start(news["facts"], seen)
         if (units := self._ledger.advance(seen)) is not None:
             news["ledger"] = units
+        for pace, pipeline in self._paces:
+            if pace.after in news:
+                pipeline.start(news[pace.after], seen)
+            if (tables := pipeline.advance(seen)) is not None:
+                news |= dict.fromkeys(pace.families, tables)
         return news
 
 

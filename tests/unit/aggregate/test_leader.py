@@ -38,13 +38,13 @@ class Broker:
         self._fail(KafkaException(KafkaError(KafkaError._TRANSPORT)))  # noqa: SLF001 (a public constant)
         return {
             (group, topic, 0): 5 - self.behind.get((group, topic, 0), 0)
-            for group, topics in ASKED
+            for group, topics in ASKED.items()
             for topic in topics
         }
 
     def ends(self) -> dict[Part, int]:
         self._fail(ConnectionResetError())
-        return {(topic, 0): 5 for _, topics in ASKED for topic in topics}
+        return {(topic, 0): 5 for _, topics in ASKED.items() for topic in topics}
 
     def begins(self, parts: Iterable[Part]) -> dict[Part, int]:
         return dict.fromkeys(parts, 0)
@@ -100,7 +100,9 @@ def lead(
     """Return the two loops that the watermark needs."""
     refresher = Refresher(url, leading, stop)
     offsets: Any = broker
-    follower = Follower(url, leading, stop, offsets=offsets, refresher=refresher, arrivals=arrivals)
+    follower = Follower(
+        url, leading, stop, offsets=offsets, refreshers={"live": refresher}, arrivals=arrivals
+    )
     return refresher, follower
 
 

@@ -38,10 +38,11 @@ def test_today_gets_in_between_the_portions_of_an_import(monkeypatch: pytest.Mon
     done: list[date] = []
     generations = iter(range(1, 100))
 
-    def look(_client: Any) -> refresh.Stale:
+    def look(_client: Any, tables: Sequence[str]) -> refresh.Stale:
+        assert tables == refresh.LIVE
         return refresh.Stale(next(generations), tuple(cells(100, 1)))
 
-    def noted(_client: Any, some: Sequence[Cell], generation: int) -> None:
+    def noted(_client: Any, _tables: Any, some: Sequence[Cell], generation: int) -> None:
         done.append(some[0].day)
         assert generation > 0
 
@@ -58,7 +59,7 @@ def test_a_cell_that_was_emptied_says_so(engine_url: str) -> None:
         store.write(client, [fact_of(sale("m", 1, MONDAY, ticket("a", DAYS[0], 3)))])
         refresh.run_pass(client, TODAY)
         store.write(client, [fact_of(sale("m", 2, MONDAY, ticket("a", DAYS[1], 3)))])
-        [(stale, *_), (also, *_)] = refresh.look(client).cells
+        [(stale, *_), (also, *_)] = refresh.look(client, refresh.LIVE).cells
         assert [DAYS[1].date(), DAYS[0].date()] == [stale, also]
         assert 2 == refresh.run_pass(client, TODAY)
         asked = "SELECT day, tickets, money.currency FROM kpi_daily FINAL ORDER BY day"

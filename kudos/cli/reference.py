@@ -12,8 +12,8 @@ import click
 from kudos.cli import given_names
 from kudos.cli.running import data_option
 from kudos.errors import Misconfigured
+from kudos.place import FILE, packaged
 from kudos.records import Place
-from services.enrich.place import FILE, packaged
 from services.identity import names
 
 #: Of Posten's register, which has no head: tab-separated, Windows-1252.
@@ -91,7 +91,7 @@ def read(text: bytes) -> dict[str, Place]:
 
 
 def write(folder: Path, found: Mapping[str, Place]) -> None:
-    """Write *found* for enrich; nobody ever sees half of it."""
+    """Write *found* for enrich and aggregate; nobody ever sees half of it."""
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f"{FILE}.new"
     with draft.open("w", encoding="utf-8", newline="") as file:
@@ -113,7 +113,7 @@ def said(found: Mapping[str, Place], package: Mapping[str, Place]) -> str:
         f"{alike:,} of {len(both):,} that the package knows are of the same county as there,"
         f" {len(found) - len(both):,} it does not know,"
         f" {len(package) - len(both):,} only it knows\n"
-        "enrich uses them from its next start on"
+        "enrich and aggregate use them from their next start on"
     )
 
 

@@ -8,10 +8,10 @@ from kudos import process, stream
 from kudos.health import serve
 from kudos.kafka import KafkaSink, KafkaSource
 from kudos.metrics import DEAD_LETTERS, note_lag, timed
+from kudos.place import places
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters
 from kudos.topics import PSEUDONYMOUS
-from services.enrich.place import places
 from services.enrich.settings import Settings
 from services.enrich.step import frames
 

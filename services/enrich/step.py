@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from kudos import avro
 from kudos.errors import Rejected
+from kudos.place import Places, place
 from kudos.records import EnrichedTransaction, Frame, PseudonymousTransaction
 from kudos.stream import BatchStep, DeadLetters, Message
 from kudos.topics import ENRICHED
 from services.enrich.age import age_band
-from services.enrich.place import Places, place
 
 #: More in a frame gains nothing more; a retry repeats a whole one.
 MOST = 200

@@ -7,8 +7,8 @@ from click.testing import CliRunner, Result
 
 from kudos.cli.reference import command, read
 from kudos.errors import Misconfigured
+from kudos.place import packaged, places
 from kudos.records import Place
-from services.enrich.place import packaged, places
 from services.identity.names import names
 from tests.support.shared import beside
 

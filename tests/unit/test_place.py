@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kudos.errors import Misconfigured
+from kudos.place import imported, packaged, place, places
 from kudos.records import Place
-from services.enrich.place import imported, packaged, place, places
 
 HEAD = "postal_code,municipality_no,centrality\n"
 #: Of 2024, Svalbard (21) and Jan Mayen (22) included.

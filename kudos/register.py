@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -26,29 +26,6 @@ Industry = Literal[
     "kino",
     "litteratur",
     "annet",
-]
-Vendor = Literal[
-    "tixly",
-    "ticketco",
-    "eventim",
-    "ticketmaster",
-    "ebillett",
-    "enjoyly",
-    "duell",
-    "hoopla",
-    "businesscentral",
-    "pckasse",
-    "reztic",
-    "trekksoft",
-    "sro",
-    "tikkio",
-    "dx",
-    "tessitura",
-    "museumbillett",
-    "billetten",
-    "datanova",
-    "homemade",
-    "saft",
 ]
 ProfileSource = Literal["tagtool", "dnb", "markethype", "npumonitor"]
 Role = Literal["organisation", "network", "operator"]
@@ -80,7 +57,6 @@ Genre = Literal[
     "other",
 ]
 
-VENDORS: tuple[str, ...] = get_args(Vendor)
 PROFILE_SOURCES: tuple[str, ...] = get_args(ProfileSource)
 _ITEMS = frozenset(get_args(Item))
 #: Tills and shops sell other things than tickets unless the register says otherwise.
@@ -157,8 +133,11 @@ class Register(Struct, frozen=True):
     tokens: Mapping[str, Token]
 
 
-def parse(text: str) -> Register:
-    """Return the register in *text*, or raise Misconfigured with the place of what is wrong."""
+def parse(text: str, vendors: Collection[str] | None = None) -> Register:
+    """Return the register in *text*, or raise Misconfigured with the place of what is wrong.
+
+    Whoever knows which *vendors* have an adapter is told of a feed of another; the rest need not.
+    """
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -170,7 +149,7 @@ def parse(text: str) -> Register:
         if one.id in organisations:
             raise _wrong(one.id, "it stands twice")
         organisations[one.id] = one
-        for feed in (_feed(one.id, raw) for raw in one.vendor):
+        for feed in (_feed(one.id, raw, vendors) for raw in one.vendor):
             if (feed.id, one.id) in feeds:
                 raise _wrong(one.id, f"vendor {feed.id} stands twice")
             feeds[feed.id, one.id] = feed
@@ -211,17 +190,17 @@ def _tokens(
 _KNOWN = {"id", "transport", "secrets", "from", "until", "items", "numbers_of"}
 
 
-def _feed(organisation: str, raw: dict[str, Any]) -> Feed:
+def _feed(organisation: str, raw: dict[str, Any], vendors: Collection[str] | None) -> Feed:
     own = {key: value for key, value in raw.items() if key not in _KNOWN}
     try:
         feed = msgspec.convert({k: raw[k] for k in raw.keys() & _KNOWN} | {"own": own}, Feed)
     except msgspec.ValidationError as error:
         raise _wrong(organisation, str(error)) from None
-    if feed.id not in VENDORS and feed.id not in PROFILE_SOURCES:
+    if feed.id not in PROFILE_SOURCES and not _is_vendor(feed.id, vendors):
         raise _wrong(organisation, f"vendor {feed.id} is not known")
     if feed.begins and feed.until and feed.until <= feed.begins:
         raise _wrong(organisation, f"{feed.id}: until is not after from")
-    if feed.id in PROFILE_SOURCES and feed.numbers_of not in VENDORS:
+    if feed.id in PROFILE_SOURCES and not _is_vendor(feed.numbers_of or "", vendors):
         raise _wrong(organisation, f"{feed.id} needs numbers_of, a vendor")
     for item in feed.items.values():
         if item not in _ITEMS:
@@ -232,6 +211,11 @@ def _feed(organisation: str, raw: dict[str, Any]) -> Feed:
     return feed
 
 
+def _is_vendor(id_: str, vendors: Collection[str] | None) -> bool:
+    known = id_ not in PROFILE_SOURCES if vendors is None else id_ in vendors
+    return known and re.fullmatch("[a-z0-9]{1,40}", id_) is not None
+
+
 def _wrong(organisation: str, what: str) -> Misconfigured:
     return Misconfigured(f"register of organisations: {organisation}: {what}")
 
@@ -239,10 +223,10 @@ def _wrong(organisation: str, what: str) -> Misconfigured:
 class WatchedRegister:
     """The register in a file, read again when the file changes; one that is wrong is not taken."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, vendors: Collection[str] | None = None) -> None:
+        self._path, self._vendors = path, vendors
         self._seen: tuple[int, ...] | None = self._stamp()
-        self._register = parse(self._text())
+        self._register = parse(self._text(), vendors)
         self.error: Misconfigured | None = None
 
     @property
@@ -256,7 +240,7 @@ class WatchedRegister:
         if stamp != self._seen:
             self._seen = stamp
             try:
-                self._register, self.error = parse(self._text()), None
+                self._register, self.error = parse(self._text(), self._vendors), None
             except Misconfigured as error:
                 self.error = error
         return self._register

@@ -23,7 +23,7 @@ from kudos.sealing import Opener, Sealer
 from kudos.settings import Settings
 from kudos.stream import DeadLetters, Limit, Sink
 from kudos.topics import TOPICS
-from services.ingest.adapters import ADAPTERS
+from services.ingest.vendors import adapters
 
 _DEAD = tuple(name for name, topic in TOPICS.items() if topic.record is None)
 #: So many are sent back before they are noted as such.
@@ -214,5 +214,6 @@ def _replay(system: Running, settings: Settings) -> Replay:
         name: Sealer(settings.secret(f"seal.{name}.public")) for name in ("identity", "replay")
     }
     dead = DeadLetters("ingest", sealers["replay"], lambda _reason: None, Limit(float("inf")))
+    known = adapters(system.organisations)
     register = parse(system.organisations.read_text("utf-8"))
-    return Replay(_opener(system), register, ADAPTERS, sealers["identity"], dead)
+    return Replay(_opener(system), register, known, sealers["identity"], dead)

@@ -29,10 +29,11 @@ from kudos.sealing import Sealer
 from kudos.stream import DeadLetters, Limit, Sink
 from kudos.topics import LARGEST_LETTER
 from services.ingest import files
-from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.base import Adapter, Origin
+from services.ingest.adapters.documents import is_document
 from services.ingest.adapters.mapping import Mapping, load
 from services.ingest.receiving import Counts, Intake
+from services.ingest.vendors import MAPPINGS, adapters
 
 #: So many are acknowledged, and noted, at a time.
 _CHUNK = 5000
@@ -91,7 +92,7 @@ class Import:
         *name* names the file's content; *note* is told after each acknowledgement, *at* how many
         bytes were read.
         """
-        found = files.records(path, self._feed.adapter.split, self._feed.mapping, at)
+        found = files.records(path, self._feed.adapter, self._feed.mapping, at)
         for _ in islice(found, begun.done):
             pass
         journal = begun
@@ -139,6 +140,12 @@ class Import:
     help="Which columns of a delimited file are which fields (TOML; docs/mapping.md).",
 )
 @click.option(
+    "--xsd",
+    "schema",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="What XML must be valid by before any of it is taken.",
+)
+@click.option(
     "--as-new", is_flag=True, help="As if received now: it replaces what came in meanwhile."
 )
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
@@ -148,17 +155,23 @@ def command(  # noqa: PLR0917 (click passes them by name)
     organisation: str,
     paths: tuple[Path, ...],
     mapped: Path | None,
+    schema: Path | None,
     as_new: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     data: Path,
 ) -> None:
-    """Read exports of VENDOR for ORGANISATION: JSON, lines of JSON, or rows by a mapping; gzip.
+    """Read exports of VENDOR for ORGANISATION: JSON, lines of JSON, XML, or what it writes.
+
+    Rows of delimited text and of spreadsheets go by a mapping. All may be gzip.
 
     What was broken off goes on where it was; a repeat changes nothing.
     """
     system = running(data)
     text = "" if mapped is None else _text(mapped)
-    feed = _feed(system, vendor, organisation, None if mapped is None else load(text))
+    feed = _feed(system, vendor, organisation, None if mapped is None else _mapping(text))
+    if schema is not None:
+        for path in paths:
+            files.check_schema(path, schema)
     settings = system.settings("ingest")
     importing = Import(
         feed,
@@ -227,12 +240,21 @@ def _text(path: Path) -> str:
         raise Misconfigured(f"{path.name} is not UTF-8") from None
 
 
+def _mapping(text: str) -> Mapping:
+    if is_document(text):
+        # a dead letter of it is read again by what the vendor's name leads to
+        told = f"a mapping of JSON records stands beside the register, as {MAPPINGS}/VENDOR.toml"
+        raise Misconfigured(f"--mapping: {told}")
+    return load(text)
+
+
 def _feed(system: Running, vendor: str, organisation: str, mapping: Mapping | None) -> Feed:
     register = parse(_text(system.organisations))
     feed = register.feeds.get((vendor, organisation))
     if feed is None:
         raise Misconfigured(f"the register has no {vendor} of {organisation}")
-    adapter = ADAPTERS.get(vendor if mapping is None else _STANDARD)
+    known = adapters(system.organisations)
+    adapter = known.get(vendor if mapping is None else _STANDARD)
     if adapter is None:
         raise Misconfigured(f"{vendor}: what it sells through is read by a mapping only")
     return Feed(Origin(register.organisations[organisation], feed), adapter, mapping)

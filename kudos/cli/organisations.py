@@ -7,6 +7,7 @@ import click
 
 from kudos.errors import Misconfigured
 from kudos.register import parse
+from services.ingest.vendors import adapters
 
 
 @click.group(name="organisations")
@@ -20,7 +21,7 @@ def check(file: Path | None) -> None:
     """Validate the register in FILE, else the one that KUDOS_ORGANISATIONS names."""
     path = file or Path(os.environ.get("KUDOS_ORGANISATIONS", ".kudos/organisations.toml"))
     try:
-        register = parse(path.read_text("utf-8"))
+        register = parse(path.read_text("utf-8"), adapters(path).keys())
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"{path}: {error.__class__.__name__}") from None
     except Misconfigured as error:

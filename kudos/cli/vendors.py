@@ -2,14 +2,16 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from kudos.errors import Misconfigured
-from kudos.register import VENDORS, Register, parse
-from services.ingest.adapters import ADAPTERS
+from kudos.register import Register, parse
+from services.ingest.adapters.base import Adapter
+from services.ingest.vendors import adapters
 
 
 @click.group(name="vendors")
@@ -29,39 +31,40 @@ def command() -> None:
 def list_(data: Path, as_json: bool) -> None:  # noqa: FBT001 (click passes it by name)
     """List every vendor: what is known of its payload, its transports, and who uses it.
 
-    DOC is documented by the vendor, SEEN is read in public code, ASSUMED is neither; a vendor
-    without a label has no adapter yet.
+    DOC is documented by the vendor, SEEN is read in public code, ASSUMED is neither.
     """
-    rows = described(_register(data))
+    path = _path(data)
+    rows = described(adapters(path), _register(path))
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
     for row in rows:
-        label = row["label"] or "-"
-        users = ", ".join(row["organisations"])
-        click.echo(f"{row['id']:<17}{label:<9}{' '.join(row['transports']):<18}{users}".rstrip())
+        users, ways = ", ".join(row["organisations"]), " ".join(row["transports"])
+        click.echo(f"{row['id']:<17}{row['label']:<9}{ways:<18}{users}".rstrip())
 
 
-def described(register: Register | None) -> list[dict[str, Any]]:
-    """Return what is known of every vendor; without a *register* nobody uses any."""
+def described(known: Mapping[str, Adapter], register: Register | None) -> list[dict[str, Any]]:
+    """Return what is *known* of every vendor; without a *register* nobody uses any."""
     feeds = () if register is None else register.feeds
     return [
         {
             "id": vendor,
-            "label": None if adapter is None else adapter.label,
-            "transports": [] if adapter is None else list(adapter.transports),
-            "transaction": None if adapter is None else adapter.transaction_is,
+            "label": adapter.label,
+            "transports": list(adapter.transports),
+            "transaction": adapter.transaction_is,
             "organisations": sorted(user for used, user in feeds if used == vendor),
         }
-        for vendor in VENDORS
-        for adapter in [ADAPTERS.get(vendor)]
+        for vendor, adapter in known.items()
     ]
 
 
-def _register(data: Path) -> Register | None:
+def _path(data: Path) -> Path:
     named = os.environ.get("KUDOS_ORGANISATIONS")
-    path = Path(named) if named else data / "organisations.toml"
-    if not named and not path.is_file():
+    return Path(named) if named else data / "organisations.toml"
+
+
+def _register(path: Path) -> Register | None:
+    if not os.environ.get("KUDOS_ORGANISATIONS") and not path.is_file():
         return None
     try:
         return parse(path.read_text("utf-8"))

@@ -14,11 +14,12 @@ from kudos.metrics import DEAD_LETTERS
 from kudos.register import WatchedRegister
 from kudos.stream import DeadLetters, Limit
 from kudos.topics import RECEIVED
-from services.ingest.adapters import ADAPTERS, homemade
+from services.ingest.adapters import homemade
 from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
 from services.ingest.settings import Settings
+from services.ingest.vendors import adapters
 
 #: A sender waits for the broker no longer than this, twice at most, and is told to come again.
 _TIMEOUT_S = 5.0
@@ -36,9 +37,11 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         Limit(most=float("inf")),
     )
     sink = KafkaSink(settings.kafka_config(), linger_ms=1, timeout_s=_TIMEOUT_S)
+    known = adapters(settings.organisations)
+    register = WatchedRegister(settings.organisations, known.keys())
     app = create_app(
-        ADAPTERS,
-        Keyring(WatchedRegister(settings.organisations), settings.secrets / settings.account),
+        known,
+        Keyring(register, settings.secrets / settings.account),
         Outbox(sink, partial(sink.reach, RECEIVED.name)),
         settings.sealer("identity"),
         dead,

@@ -95,7 +95,7 @@ def test_further_keys_of_a_feed_are_the_vendor_s_own() -> None:
 )
 def test_every_refusal_names_the_place(text: str, place: str, what: str) -> None:
     with pytest.raises(Misconfigured) as wrong:
-        parse(text)
+        parse(text, {"tixly"})
     assert str(wrong.value).startswith("register of organisations: ")
     assert place in str(wrong.value)
     assert what in str(wrong.value)

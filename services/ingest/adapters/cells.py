@@ -27,9 +27,12 @@ def readers(mapping: Mapping) -> dict[str, Read]:
     allowed, so the record is rejected, by the field's name.
     """
     kinds = reads(mapping.file)
-    return {
+    found = {
         name: _cell(kinds[FIELDS[name]], mapping.values.get(name, {})) for name in mapping.columns
     }
+    if "customer.postal_code" in found and "customer.country" not in found:
+        found["customer.postal_code"] = _norwegian(found["customer.postal_code"])
+    return found
 
 
 def reads(file: File) -> Map[Reads, Read]:
@@ -54,6 +57,15 @@ def _cell(read: Read, values: Map[str, Any]) -> Read:
         return read(text) if found is None else found
 
     return cell
+
+
+def _norwegian(read: Read) -> Read:
+    """Return what gives a postal code the zero back that a spreadsheet has dropped."""
+
+    def postal_code(text: str) -> Any:
+        return read(text.zfill(4) if re.fullmatch("[0-9]{3}", text) else text)
+
+    return postal_code
 
 
 def legible(text: str) -> str:

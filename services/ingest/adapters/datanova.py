@@ -9,7 +9,6 @@ kroner of the row with VAT; a negative count is a return; what is weighed is one
 column has amounts they are 0, or by the ``prices`` of the register.
 """
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -21,6 +20,7 @@ from msgspec import Meta, Struct
 
 from kudos.errors import Reason, Rejected
 from kudos.records import Item, Line, Performance, Transaction
+from kudos.register import OSLO
 from services.ingest.adapters import times, trees
 from services.ingest.adapters.base import About, Adapter, Ignored, Origin, Parsed
 from services.ingest.adapters.bodies import splitter
@@ -93,7 +93,7 @@ def _delimited(body: bytes) -> Sequence[bytes]:
     delimiter = next((sign for sign in "|;\t" if sign in lines[0]), None)
     if delimiter is None:
         raise Rejected(Reason.UNREADABLE, "no report of Datanova's")
-    rows = list(csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE))
+    rows = [line.split(delimiter) for line in lines]
     columns = _columns(rows[0])
     return _by_day(columns, [_cells(row, columns, delimiter) for row in rows[1:]])
 
@@ -165,7 +165,7 @@ def _name(row: Mapping[str, str], day: Moment | None) -> str:
     shop = _SIGNS.sub("_", row.get("shop", ""))
     if not shop or len(shop) > 100 or day is None:
         raise Rejected(Reason.INVALID_FIELD, "shop: missing, or a row without a day")
-    return f"{shop}-{day.at.astimezone(times.OSLO):%Y-%m-%d}"
+    return f"{shop}-{day.at.astimezone(OSLO):%Y-%m-%d}"
 
 
 def _day(text: str) -> Moment | None:

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from kudos.errors import Reason, Rejected
 from kudos.records import Customer, Item, Line, Transaction
-from services.ingest.adapters import declared, times
+from services.ingest.adapters import declared
 from services.ingest.adapters.base import About, Adapter, Origin, Parsed, Person
 from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import Signed, minor_units, nearest_minor_units, vat_rate
@@ -29,8 +29,8 @@ from services.ingest.adapters.times import Moment
 Said = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)] | Text
 Count = Annotated[int, Meta(gt=-(1 << 32), lt=1 << 32)]
 _STATUSES: dict[str, declared.Status] = {
-    **dict.fromkeys(("1", "2", "9", "10", "11"), cast("declared.Status", "draft")),
-    **dict.fromkeys(("3", "4", "5", "6", "7"), cast("declared.Status", "sold")),
+    **dict.fromkeys(("1", "2", "9", "10", "11"), "draft"),
+    **dict.fromkeys(("3", "4", "5", "6", "7"), "sold"),
     "8": "refunded",
 }
 #: What the plug-in writes where no phone is known.
@@ -82,7 +82,7 @@ class Order(Struct, frozen=True):
 
 
 class Contact(Struct, frozen=True):
-    """A record of ``customer/list``; it has no time, so whatever is dated wins over it."""
+    """A record of ``customer/list``; it has no time."""
 
     customer_id: Numeric
     customer_name: Text | None = None
@@ -208,7 +208,7 @@ def _person(contact: Contact) -> Person:
         street=contact.primary_address,
         postal_code=_postal_code(contact.primary_zip),
     )
-    return Person(customer, times.FIRST)
+    return Person(customer, None)
 
 
 def _postal_code(sent: int | str | None) -> str | None:

@@ -78,6 +78,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     dates: tuple[str, ...] = ()  # as strptime has them, tried in order; none: ISO 8601
     row_number: str | None = None  # a name by which the row's number is a column
     file_name: str | None = None  # the same of the file's name
+    sheet: str | None = None  # of a spreadsheet; none: its first
     group: Literal["rows", "consecutive", "file"] = "file"
 
 

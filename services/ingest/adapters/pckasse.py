@@ -80,7 +80,7 @@ def parse(record: bytes, origin: Origin) -> Parsed:
         raise Rejected(Reason.INVALID_FIELD, "listWebOrders: missing")
     if not children(sent, "orderLines") and _number(sent) is None:
         who = _customer(sent)
-        return (Ignored("draft") if who is None else Person(who, times.FIRST),)
+        return (Ignored("draft") if who is None else Person(who, None),)
     return _sale(sent, "sale", origin)
 
 
@@ -197,7 +197,7 @@ def _info(sent: Element) -> Person:
         street=text(sent, "address1"),
         country=country.upper() if country and is_country(country) else None,
     )
-    return Person(customer, times.FIRST)
+    return Person(customer, None)
 
 
 def number(record: bytes) -> str | None:

@@ -31,22 +31,26 @@ class Row(Struct, frozen=True):
 
 
 def records(lines: Iterable[bytes], mapping: Mapping, file: str = "") -> Iterator[bytes]:
-    """Yield the transactions in a file's *lines* as JSON, for the adapter of the open standard.
+    """Yield the transactions in a file's *lines* as JSON, as ``of_cells`` does."""
+    return of_cells(_cells(lines, mapping.file), mapping, file)
+
+
+def of_cells(cells: Iterable[list[str]], mapping: Mapping, file: str = "") -> Iterator[bytes]:
+    """Yield the transactions in rows of *cells* as JSON, for the adapter of the open standard.
 
     *file* is the file's name, where the mapping makes numbers of it. A row that is wrong makes its
     transaction one that the adapter rejects, and harms no other. Misconfigured is raised where the
     file has not the columns that the mapping names. Memory is bounded unless rows are grouped over
     the whole file.
     """
-    rows = _rows(lines, mapping, file)
+    rows = _rows(iter(cells), mapping, file)
     numbered = mapping.file.row_number in mapping.columns.get("transaction", ())
     for group in _GROUPS["rows" if numbered else mapping.file.group](rows):
         yield msgspec.json.encode(_record(group, mapping))
 
 
-def _rows(lines: Iterable[bytes], mapping: Mapping, file: str) -> Iterator[Row]:
+def _rows(split: Iterator[list[str]], mapping: Mapping, file: str) -> Iterator[Row]:
     written = mapping.file
-    split = iter(_cells(lines, written))
     names = list(written.names)
     if written.header:
         head = [name.strip() for name in next(split, [])]

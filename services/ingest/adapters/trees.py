@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from lxml import etree
 
@@ -15,6 +15,14 @@ from services.ingest.adapters.times import Moment
 T = TypeVar("T")
 #: An element; lxml publishes no types.
 Element = Any
+
+
+class Source(Protocol):
+    """A file that is read bit by bit."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return at most *size* bytes, none at the end."""
+
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DECLARED = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -65,11 +73,14 @@ def tree(body: bytes) -> Element:
     return root
 
 
-def ends(file: BinaryIO) -> Iterator[Element]:
-    """Yield each element of a large document when it ends; whoever has read one may clear it."""
+def ends(file: Source, schema: Any = None) -> Iterator[Element]:
+    """Yield each element of a large document when it ends; whoever has read one may clear it.
+
+    Reject it where it is not valid by the *schema*, an XSD of lxml's.
+    """
     depth = 0
     try:
-        found = etree.iterparse(_Guarded(file), events=("start", "end"), **_SAFE)
+        found = etree.iterparse(_Guarded(file), events=("start", "end"), schema=schema, **_SAFE)
         for event, element in found:
             depth += 1 if event == "start" else -1
             if depth > DEEPEST:
@@ -79,17 +90,24 @@ def ends(file: BinaryIO) -> Iterator[Element]:
                     raise Rejected(Reason.UNREADABLE, "a document type")
             elif event == "end":
                 yield element
-    except (etree.LxmlError, ValueError):
+    except etree.LxmlError as error:
+        log: Any = getattr(error, "error_log", ())
+        wrong = next((one for one in log if one.domain_name == "SCHEMASV"), None)
+        if wrong is None:
+            raise _NOT_XML from None
+        told = f"line {wrong.line}: not valid by the schema"
+        raise Rejected(Reason.INVALID_FIELD, told) from None
+    except ValueError:
         raise _NOT_XML from None
 
 
 class _Guarded:
     """A file of which the beginning, where a document type would stand, is looked at first."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Source) -> None:
         start = file.read(64 * 1024)
         if start.startswith(_UTF16):
-            self._file: BinaryIO = BytesIO(plain(start + file.read()))
+            self._file: Source = BytesIO(plain(start + file.read()))
             start = self._file.read(64 * 1024)
         else:
             self._file, start = file, plain(start)

@@ -32,7 +32,7 @@ version = 1
 def read(path: Path, text: bytes, mapping: Mapping | None = None) -> Sequence[bytes]:
     path.write_bytes(text)
     seen: list[int] = []
-    found = list(records(path, PLAIN.split, mapping, seen.append))
+    found = list(records(path, PLAIN, mapping, seen.append))
     assert path.stat().st_size == seen[-1]
     return found
 

@@ -1,6 +1,8 @@
 """Whose records the adapters read in tests."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Any
 
 from kudos.register import Feed, Organisation
 from services.ingest.adapters.base import Origin
@@ -8,8 +10,17 @@ from services.ingest.adapters.base import Origin
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
 
 
-def origin(vendor: str, *, currency: str = "NOK", begins: str | None = None) -> Origin:
-    """Return a house that sells through *vendor* and has guests in one hall."""
+def origin(
+    vendor: str,
+    *,
+    currency: str = "NOK",
+    begins: str | None = None,
+    own: Mapping[str, Any] | None = None,
+) -> Origin:
+    """Return a house that sells through *vendor* and has guests in one hall.
+
+    *own* is what the register says of the vendor's own.
+    """
     house = Organisation(
         "hus",
         "Hus",
@@ -24,5 +35,6 @@ def origin(vendor: str, *, currency: str = "NOK", begins: str | None = None) -> 
         vendor,
         begins=None if begins is None else date.fromisoformat(begins),
         items={"Program": "merchandise", "Gavekort": "gift_card", "91": "food"},
+        own=own or {},
     )
     return Origin(house, feed)

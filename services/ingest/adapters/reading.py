@@ -40,7 +40,6 @@ _fields: Callable[[bytes | msgspec.Raw], dict[str, msgspec.Raw]] = msgspec.json.
 _numeric: Callable[[bytes | msgspec.Raw], int | str] = msgspec.json.Decoder(Numeric).decode
 _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_NULL = msgspec.Raw(b"null")
 _OPEN = ord("[")
 _ALIKE = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -118,7 +117,8 @@ def number_of(*names: str) -> Callable[[bytes], str | None]:
     def number(record: bytes) -> str | None:
         try:
             fields = {name.lower(): raw for name, raw in _fields(record).items()}
-            found = next(fields[name.lower()] for name in names if name.lower() in fields)
+            sent = (fields[name.lower()] for name in names if name.lower() in fields)
+            found = next(raw for raw in sent if bytes(raw) != b"null")
         except (*_BROKEN, StopIteration):
             return None
         return numeric(found)

@@ -1,6 +1,7 @@
 """What an organisation knows of a person through one vendor: seldom all, seldom the same."""
 
 import random
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -33,7 +34,7 @@ class Account(Struct, frozen=True):
     birth_date: str | None = None
     gender: Gender | None = None
     consent: bool | None = None  # to statistics; None was not asked
-    shared: bool = False  # its e-mail or phone is many people's, which nobody is told
+    shared: Literal["email", "phone"] | None = None  # which is many people's: nobody is told
 
     @property
     def record(self) -> str | None:
@@ -70,7 +71,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
     "place": _PLACE,
 }
 #: How often each way comes where a shop asks for what it likes.
-_OFTEN = (30, 36, 16, 6, 4, 4, 2, 2)
+_OFTEN = (26, 32, 16, 14, 4, 4, 2, 2)
 #: How often a house never learns that somebody moved, married, or has another e-mail.
 _STALE = 0.25
 #: How often particulars are typed wrong: once and for all into an account, or by a guest each time.
@@ -78,6 +79,13 @@ _SLIPS, _GUEST_SLIPS = 0.03, 0.06
 #: How often who does not live alone gives the e-mail of somebody at home.
 _BORROWS = 0.2
 _NUMBERED = frozenset({"full", "account"})
+
+
+class Telling(Struct, frozen=True):
+    """What an order tells of its customer, and what the vendor's customers' page does."""
+
+    account: Account
+    page: Account | None = None
 
 
 class _Entry(NamedTuple):
@@ -102,7 +110,7 @@ class Accounts:
 
     def told(
         self, feed: tuple[House, str], number: int, at: datetime, where: Channel, luck: float
-    ) -> Account:
+    ) -> Telling:
         """Return what comes with an order of *number*'s, placed *at* and *where*.
 
         *luck*, from 0 to 1, decides whether it is all their own, and how it was typed.
@@ -112,16 +120,27 @@ class Accounts:
         chance = random.Random(luck)
         slips = not self._clean and chance.random() < _GUEST_SLIPS
         slip = chance.randrange(1, 1_000_000) if slips else 0
-        return self._told(_Entry(house.id, vendor, number, self._stage(number, at), many, slip))
+        stage = self._people.stage(number, at.astimezone(OSLO).date())
+        entry = _Entry(house.id, vendor, number, stage, many, slip)
+        page = None
+        if vendor == "tixly" and (house.contacts or self._clean):
+            page = self._page(entry._replace(vendor="tixly/customers"))
+        return Telling(self._told(entry), page)
 
-    def contact(self, house: House, number: int, at: datetime) -> Account | None:
-        """Return what Tixly's customers' page tells of *number*; None where there is none."""
-        if not house.contacts:
-            return None
-        return self._page(_Entry(house.id, "tixly/customers", number, self._stage(number, at)))
-
-    def _stage(self, number: int, at: datetime) -> int:
-        return self._people.stage(number, at.astimezone(OSLO).date())
+    def fuller(self, telling: Telling, at: datetime) -> Iterator[Telling]:
+        """Yield *telling*, and with more and more that tells who it is."""
+        yield telling
+        account = telling.account
+        life = self._people.life(account.person)
+        stage = self._people.stage(account.person, at.astimezone(OSLO).date())
+        for _, person in (life[stage], life[0]):
+            own = {
+                kind: getattr(person, kind) for kind in ("email", "phone") if kind != account.shared
+            }
+            if telling.page is None:
+                yield Telling(structs.replace(account, **own))
+            else:
+                yield Telling(account, structs.replace(telling.page, email=person.email))
 
     def _chance(self, entry: _Entry) -> random.Random:
         return random.Random(f"{self._seed}/{entry.house}/{entry.vendor}/{entry.number}")
@@ -176,7 +195,9 @@ class Accounts:
 def _lent(person: Person, many: Shared) -> Account:
     """Return what comes of *person* where many have one e-mail or phone."""
     account = _told(person, "", _NAME)
-    return structs.replace(account, email=many.email, phone=many.phone, shared=True)
+    if many.email is not None:
+        return structs.replace(account, email=many.email, shared="email")
+    return structs.replace(account, phone=many.phone, shared="phone")
 
 
 def _told(person: Person, number: str, fields: "tuple[str, ...] | list[str]") -> Account:

@@ -16,13 +16,12 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from simulation.orders import Contact, Document
+from simulation.orders import Contact, Document, Feed
 from simulation.plan import Delivery
 from simulation.vendors import VENDORS, Vendor
 
 #: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
 Receipts = dict[tuple[str, str, str, str], datetime]
-Feed = tuple[str, str]
 #: What goes together: sales and customers have pages of their own.
 _Page = tuple[str, str, type]
 

@@ -7,7 +7,7 @@ import polars as pl
 from msgspec import structs
 
 from simulation.accounts import Account
-from simulation.courier import Feed
+from simulation.orders import Feed
 from simulation.world import Told
 
 _TEXT, _WHOLE = pl.String(), pl.Int64()
@@ -28,7 +28,7 @@ CUSTOMERS: dict[str, Any] = {
     "country": _TEXT,
     "birth_date": _TEXT,
     "gender": _TEXT,
-    "shared": pl.Boolean(),  # its e-mail or phone is a counter's, a reseller's or a placeholder
+    "shared": _TEXT,  # "email" or "phone": it is a counter's, a reseller's or a placeholder
     "observed_at": pl.Datetime("us", "UTC"),  # when it was last said
 }
 

@@ -1,5 +1,6 @@
 """The organisations of the world; their particulars stand in ``houses.toml``."""
 
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Literal
 
@@ -31,6 +32,7 @@ class House(Struct, frozen=True, forbid_unknown_fields=True):
     guests_pay: str | None = None  # the currency of one order in eight
     bare_dates: bool = False  # its system tells days, not hours
     numbered: bool = True  # seats; else one row holds several tickets
+    venues: Mapping[str, str] = {}  # halls elsewhere: their municipalities
     contacts: bool = True  # its customers' page is fetched; only Tixly's has one
 
     @property

@@ -11,6 +11,9 @@ from simulation.accounts import Account
 from simulation.houses import House
 from simulation.programme import Performance
 
+#: A house and the vendor that it sells through.
+Feed = tuple[str, str]
+
 
 class Line(Struct, frozen=True):
     """One row of a purchase; amounts are of the whole line, in the currency's minor unit."""

@@ -188,8 +188,8 @@ def _other_phone(person: Person, _chance: random.Random) -> Person:
 _CHANGES: tuple[tuple[float, Callable[[Person, random.Random], Person]], ...] = (
     (0.10, _moved),
     (0.03, _married),
-    (0.05, _other_email),
-    (0.03, _other_phone),
+    (0.08, _other_email),
+    (0.05, _other_phone),
 )
 
 

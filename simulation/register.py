@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,11 +12,11 @@ from kudos.errors import Misconfigured
 from kudos.local.register import new_vendor_secret
 from kudos.local.secrets import write
 from kudos.register import Register, parse
-from simulation.courier import Feed
 from simulation.houses import HOUSES, House
+from simulation.orders import Feed
 
 #: The houses' own words, in the words that all share.
-_GENRES = {
+GENRES = {
     "Skuespill": "theatre",
     "Teater": "theatre",
     "Opera": "opera",
@@ -31,7 +32,7 @@ _GENRES = {
     "Grafikk": "exhibition",
     "Samtidskunst": "exhibition",
 }
-_CLASSES = {
+CLASSES = {
     "Ordinær": "full",
     "Honnør": "senior",
     "Student": "student",
@@ -86,9 +87,10 @@ county = "{house.county}"
 owner = "{house.id}"
 currency = "{house.currency}"
 city = "{house.city}"
+venues = {_inline(house.venues)}
 cross_use = {"true" if house.tickets % 2_000 == 0 else "false"}
-ticket_classes = {_inline(_CLASSES)}
-genres = {_inline({k: v for k, v in _GENRES.items() if k == house.genre})}
+ticket_classes = {_inline(CLASSES)}
+genres = {_inline({k: v for k, v in GENRES.items() if k == house.genre})}
 """
     feeds = [
         f"""[[organisation.vendor]]
@@ -101,7 +103,7 @@ secrets = ["{vendor}.{house.id}.1"]
     return head + "".join(feeds)
 
 
-def _inline(pairs: dict[str, str]) -> str:
+def _inline(pairs: Mapping[str, str]) -> str:
     return "{ " + ", ".join(f'"{key}" = "{value}"' for key, value in pairs.items()) + " }"
 
 

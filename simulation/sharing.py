@@ -19,10 +19,10 @@ _PLACEHOLDERS = ("+4799999999", "+4790000000", "+4712345678")
 _RESELLERS = ("gruppe@billettreiser.example.no", "ordre@kulturturer.example.com")
 #: In a clean world large houses do so, each with something of its own, and so often that it is
 #: found out: where, how often, and what comes.
-_CLEAN: dict[str, tuple[Channel, float, Shared]] = {
-    "hovedstadens-scene": ("box_office", 0.4, Shared(email="billett@scenen.example.no")),
-    "hovedstadens-filharmoni": ("agent", 0.9, Shared(email=_RESELLERS[0])),
-    "folkemuseet-lia": ("till", 0.6, Shared(phone=_PLACEHOLDERS[0])),
+_CLEAN: dict[str, tuple[set[Channel], float, Shared]] = {
+    "hovedstadens-scene": ({"box_office"}, 0.7, Shared(email="billett@scenen.example.no")),
+    "hovedstadens-filharmoni": ({"agent", "phone"}, 0.9, Shared(email=_RESELLERS[0])),
+    "folkemuseet-lia": ({"till"}, 0.8, Shared(phone=_PLACEHOLDERS[0])),
 }
 #: Fewer people place too few orders for that.
 _ENOUGH = 10_000
@@ -38,8 +38,8 @@ def shared(
     if vendor == "tixly" or (clean and people < _ENOUGH):
         return None
     if clean:
-        place, often, many = _CLEAN.get(house.id, (None, 0.0, None))
-        return many if place == where and luck < often else None
+        places, often, many = _CLEAN.get(house.id, ((), 0.0, None))
+        return many if where in places and luck < often else None
     one = house.tickets // 1000
     if where == "box_office" and luck < 0.10:
         return Shared(email=f"billett@{house.id}.example.no")

@@ -16,10 +16,14 @@ Slip = Callable[["Account", random.Random], "Account"]
 
 def slipped(account: Account, chance: random.Random) -> Account:
     """Return *account* with one thing, now and then two, that is not as it should be."""
-    for _ in range(1 + (chance.random() < 0.15)):
-        slip = chance.choices([slip for slip, _ in _SLIPS], [often for _, often in _SLIPS])[0]
-        account = slip(account, chance)
-    return account
+    wrong, things = account, 1 + (chance.random() < 0.15)
+    for slip in chance.choices([slip for slip, _ in _SLIPS], [often for _, often in _SLIPS], k=9):
+        before = wrong
+        wrong = slip(wrong, chance)
+        things -= wrong != before  # of what did not come nothing can be wrong
+        if not things:
+            break
+    return wrong
 
 
 def _mistyped(word: str, chance: random.Random) -> str:

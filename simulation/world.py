@@ -1,7 +1,7 @@
 """A world with known truth: organisations, people, and what they buy over a period."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
@@ -9,14 +9,15 @@ from itertools import accumulate
 from msgspec import Struct
 
 from kudos.records import Channel
-from simulation.accounts import Account, Accounts, Kind
+from simulation.accounts import Accounts, Kind, Telling
 from simulation.afterwards import fates
 from simulation.buying import channel, extras, numbered, shopping, tickets, with_fees
 from simulation.houses import HOUSES, House
-from simulation.orders import Contact, Document, Line, Order
+from simulation.orders import Contact, Document, Fate, Feed, Line, Order
 from simulation.people import People
 from simulation.programme import Programme
 from simulation.rhythm import days_between, sales_weight, times_of_day
+from simulation.signs import signs
 from simulation.vendors import VENDORS
 
 #: About eighteen months: a season, and the one before to compare with.
@@ -59,6 +60,8 @@ class World:
         self.houses = tuple(houses)
         self.people = People(seed, people, self.begins.date(), self.until.date())
         self._accounts = Accounts(seed, self.people, kind)
+        #: In a clean world: by what each person could be known again.
+        self._signs: dict[int, set[Hashable]] | None = {} if kind == "clean" else None
         #: What was told last of each customer of whom a vendor tells apart from sales.
         self._told: dict[tuple[str, int], Contact] = {}
         self._programmes = {
@@ -77,9 +80,8 @@ class World:
     def live(self, chance: random.Random, at: datetime) -> Told:
         """Return an order that is placed now, of which nothing has become yet."""
         (house,) = chance.choices(self.houses, self._weights(at.date()))
-        order, _ = self._order(house, at.replace(microsecond=0), chance)
-        documents = tuple(VENDORS[order.vendor].documents(order, ()))
-        return Told(order, documents, tuple(self._contacts(order)))
+        order, telling = self._order(house, at.replace(microsecond=0), chance)
+        return self._of(order, telling, ())
 
     @cached_property
     def _days(self) -> list[date]:
@@ -98,46 +100,68 @@ class World:
         return [sales_weight(house, day) for house in self.houses]
 
     def _placed(self, house: House, at: datetime, chance: random.Random) -> Told:
-        order, owner = self._order(house, min(at, self.until - timedelta(seconds=1)), chance)
+        order, telling = self._order(house, min(at, self.until - timedelta(seconds=1)), chance)
+        owner = telling.account if telling else None
         later = fates(order, self._programmes[house.id], owner, self.until, chance)
-        documents = tuple(VENDORS[order.vendor].documents(order, later))
-        return Told(order, documents, tuple(self._contacts(order)))
+        return self._of(order, telling, later)
 
-    def _contacts(self, order: Order) -> Iterator[Contact]:
+    def _of(self, order: Order, telling: Telling | None, later: Sequence[Fate]) -> Told:
+        documents = tuple(VENDORS[order.vendor].documents(order, later))
+        named = telling if order.account else None
+        told = Told(order, documents, tuple(self._contacts(order, named) if named else ()))
+        if self._signs is not None:
+            feed = (order.house.id, order.vendor)
+            said = {document.account for document in documents}
+            for account in (*said, *(contact.account for contact in told.contacts)):
+                if account is not None and account.record is not None:
+                    known = self._signs.setdefault(account.person, set())
+                    known |= signs(feed, account)
+        return told
+
+    def _contacts(self, order: Order, telling: Telling) -> Iterator[Contact]:
         """Yield what the vendor tells of the customer of *order*, if it has not told it before."""
-        if VENDORS[order.vendor].contact is None or order.account is None:
-            return
-        number, at = order.account.person, order.sold_at
-        account = self._accounts.contact(order.house, number, at)
-        before = self._told.get((order.house.id, number))
+        account, at = telling.page, order.sold_at
+        key = (order.house.id, telling.account.person)
+        before = self._told.get(key)
         if account is not None and (before is None or before.account != account):
             since = at if before is None else before.since
-            contact = Contact(order.house.id, order.vendor, account, at, since)
-            self._told[order.house.id, number] = contact
-            yield contact
+            self._told[key] = Contact(order.house.id, order.vendor, account, at, since)
+            yield self._told[key]
+
+    def _findable(self, feed: Feed, telling: Telling, at: datetime) -> Telling | None:
+        """Return *telling* with what tells in a clean world who it is; None: it would not do."""
+        known = None if self._signs is None else self._signs.get(telling.account.person)
+        if known is None or telling.account.record is None:
+            return telling
+        for fuller in self._accounts.fuller(telling, at):
+            if known & signs(feed, fuller.page or fuller.account):
+                return fuller
+        return None
 
     def _order(
         self, house: House, at: datetime, chance: random.Random
-    ) -> tuple[Order, Account | None]:
-        """Return a new order, and who placed it, even if the house was not told."""
+    ) -> tuple[Order, Telling | None]:
+        """Return a new order, and what could be told of who placed it."""
         second = len(house.feeds) > 1 and chance.random() < _SECOND
         vendor = house.feeds[-1 if second else 0]
         self._numbers[house.id, vendor] += 1
         where = channel(house, vendor, chance)
         number = self.people.draw(chance)
-        person = self._accounts.told((house, vendor), number, at, where, chance.random())
+        drawn = self._accounts.told((house, vendor), number, at, where, chance.random())
+        telling = self._findable((house.id, vendor), drawn, at)
         lines = self._lines(house, vendor, at, chance, shop=second)
+        told = chance.random() >= _nameless(where)
         order = Order(
             house=house,
             vendor=vendor,
             number=self._numbers[house.id, vendor],
-            account=None if chance.random() < _nameless(where) else person,
+            account=telling.account if telling and told else None,
             channel=where,
             currency=_currency(house, chance),
             sold_at=at,
             lines=numbered(lines if second else with_fees(house, where, lines)),
         )
-        return order, person
+        return order, telling
 
     def _lines(
         self, house: House, vendor: str, at: datetime, chance: random.Random, *, shop: bool

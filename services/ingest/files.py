@@ -110,10 +110,12 @@ def check_schema(path: Path, schema: Path) -> None:
     with path.open("rb") as raw:
         file = _Watched(raw, lambda _bytes: None)
         try:
-            for element in trees.ends(file, known):
-                element.clear()
+            found = trees.tree(file.whole())
         except Rejected as rejected:
             raise Unreadable(f"{path.name}: {rejected.detail}") from None
+    if not known.validate(found):
+        line = known.error_log[0].line
+        raise Unreadable(f"{path.name}: line {line}: not valid by {schema.name}")
 
 
 def _json(lines: Iterable[bytes], adapter: Adapter) -> Iterator[bytes]:

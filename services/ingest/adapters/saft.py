@@ -73,6 +73,8 @@ def parse(record: bytes, origin: Origin) -> Parsed:
         return (Ignored("no_sale"),)
     sold = trees.moment(trees.needed(sent, "transDate"), text(sent, "transTime"), "transDate")
     currency = text(receipt.root, "header", "curCode") or origin.organisation.currency
+    if not re.fullmatch("[A-Z]{3}", currency):
+        raise Rejected(Reason.INVALID_FIELD, "curCode: expected three letters")
     found = [_line(line, receipt, sold, currency, origin) for line in lines]
     transaction = Transaction(
         transaction=receipt.number,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from kudos.errors import Misconfigured
 from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.mapping import Mapping, load
-from services.ingest.files import Unreadable, records
+from services.ingest.files import Unreadable, check_schema, records
 from tests.support.ingest import PLAIN
 
 A, B = b'{"number": "1"}', b'{"number": "2", "text": "a\\nb"}'
@@ -85,3 +86,63 @@ def test_what_is_no_export_is_told_and_not_quoted(tmp_path: Path, text: bytes) -
         read(tmp_path / "export", text)
     assert str(caught.value).startswith("export: ")
     assert "Kari" not in str(caught.value)
+
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("vendor", "name"),
+    [
+        ("saft", "order.xml"),
+        ("pckasse", "order.xml"),
+        ("datanova", "order.xml"),
+        ("datanova", "old_report.csv"),
+    ],
+)
+def test_reads_a_vendors_xml_and_text(
+    tmp_path: Path, vendor: str, name: str, *, packed: bool
+) -> None:
+    body = (FIXTURES / vendor / name).read_bytes()
+    expected = list(ADAPTERS[vendor].split(body))
+    path, seen = tmp_path / name, list[int]()
+    path.write_bytes(gzip.compress(body) if packed else body)
+    assert expected == list(records(path, ADAPTERS[vendor], None, seen.append))
+    assert path.stat().st_size == seen[-1]
+    if name == "order.xml":
+        path.write_bytes(body.decode().encode("utf-16"))
+        assert expected == list(records(path, ADAPTERS[vendor], None, seen.append))
+
+
+def test_a_torn_xml_file_gives_what_stands_before_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "saft.xml"
+    body = (FIXTURES / "saft" / "order.xml").read_bytes()
+    path.write_bytes(body[: body.rindex(b"<cashtransaction>") + 40])
+    found = records(path, ADAPTERS["saft"], None, lambda _bytes: None)
+    assert ADAPTERS["saft"].number(next(found)) is not None
+    with pytest.raises(Unreadable, match=r"saft.xml: not XML"):
+        next(found)
+
+
+XSD = b"""<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<xs:element name="dag"><xs:complexType><xs:sequence>
+<xs:element name="antall" type="xs:integer" maxOccurs="9"/>
+</xs:sequence></xs:complexType></xs:element></xs:schema>"""
+
+
+def test_what_is_not_valid_by_the_schema_is_not_taken(tmp_path: Path) -> None:
+    schema, path = tmp_path / "dag.xsd", tmp_path / "dag.xml"
+    schema.write_bytes(XSD)
+    path.write_bytes(b"<dag><antall>3</antall></dag>")
+    check_schema(path, schema)
+    path.write_bytes(gzip.compress(b"<dag>\n<antall>3</antall>\n<antall>Kari</antall></dag>"))
+    with pytest.raises(Unreadable) as caught:
+        check_schema(path, schema)
+    assert "dag.xml: line 3: not valid by dag.xsd" == str(caught.value)
+    path.write_bytes(b"<!DOCTYPE a><dag/>")
+    with pytest.raises(Unreadable, match="a document type"):
+        check_schema(path, schema)
+    schema.write_bytes(b"no schema")
+    with pytest.raises(Misconfigured, match=r"dag.xsd is no XSD"):
+        check_schema(path, schema)

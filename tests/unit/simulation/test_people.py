@@ -11,7 +11,7 @@ from simulation.accounts import Account, Kind
 from simulation.signs import signs
 from simulation.truth import Truth
 from simulation.world import World
-from tests.support.persons import account_of, found_persons, own_persons
+from tests.support.whose import account_of, found_persons, own_persons
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 ORDERS = 12_000

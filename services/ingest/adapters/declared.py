@@ -8,7 +8,7 @@ from kudos.records import Channel
 from services.ingest.adapters.base import Origin
 
 #: What has become of a purchase, or of a part of it.
-Status = Literal["sold", "refunded", "draft"]
+Status = Literal["sold", "refunded", "draft", "test"]
 Unit = Literal["main", "minor"]
 _STATUSES, _CHANNELS, _UNITS = get_args(Status), get_args(Channel), get_args(Unit)
 

@@ -22,7 +22,7 @@ from services.ingest.adapters.bodies import splitter
 from services.ingest.adapters.money import Signed, minor_units, nearest_minor_units, vat_rate
 from services.ingest.adapters.persons import is_country, parted
 from services.ingest.adapters.reading import Numeric, Text, document, fit, numeric, raw_at
-from services.ingest.adapters.sales import DRAFT, lines_of, told
+from services.ingest.adapters.sales import NO_SALES, lines_of, told
 from services.ingest.adapters.times import Moment
 
 #: A number that PHP may write as text, as empty text too.
@@ -107,8 +107,8 @@ def parse(record: bytes, origin: Origin) -> Parsed:
     status = declared.status(
         head.purchase_order_status_id, _STATUSES, origin, "purchase_order_status_id"
     )
-    if status == "draft":
-        return DRAFT
+    if status in NO_SALES:
+        return NO_SALES[status]
     name = next((said for n in _NUMBERS if (said := _said(getattr(head, n)))), None)
     if name is None or len(name) > _LONGEST:
         raise Rejected(Reason.INVALID_FIELD, "order_data.order_id: missing, or no number")

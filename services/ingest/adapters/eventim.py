@@ -104,8 +104,8 @@ def parse(record: bytes, origin: Origin) -> Parsed:
     if sent.order_id is None or sent.order_date is None or sent.tickets is None:
         raise Rejected(Reason.INVALID_FIELD, "$: orderId, orderDate or tickets is missing")
     whole = declared.status(sent.status, _STATUSES, origin, "$.status")
-    if whole == "draft":
-        return sales.DRAFT
+    if whole in sales.NO_SALES:
+        return sales.NO_SALES[whole]
     currencies = {ticket.seat.price_category.iso_amount.currency for ticket in sent.tickets}
     transaction = Transaction(
         transaction=sent.order_id,
@@ -219,7 +219,7 @@ ABOUT = About(
     "notifications nothing is known: they come to an address that cannot be guessed, and the order "
     "is fetched. A notification alone is counted as ignored (thin).",
     configure='`id = "eventim"`; `statuses = { X = "refunded" }` for codes of your own (sold, '
-    "refunded, draft); `items` by the price category's id, code or name.",
+    "refunded, draft, test); `items` by the price category's id, code or name.",
     verify=(
         "The whole form of an order; what B means, and every other status, of tickets and orders",
         "Fees, discounts, the channel and the time of a refund: none of them is known",

@@ -1,6 +1,7 @@
 """What is the same of every vendor's sale: taken back, a line stands once, guests, whose time."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
@@ -10,6 +11,8 @@ from services.ingest.adapters.base import Ignored, Origin, Parsed, Sale
 from services.ingest.adapters.declared import Status
 
 DRAFT = (Ignored("draft"),)
+#: What a purchase of such a status is told as: no sale.
+NO_SALES: Mapping[Status, Parsed] = {"draft": DRAFT, "test": (Ignored("test"),)}
 #: A notification that only says where the record is: whoever fetches it sends the record.
 THIN = (Ignored("thin"),)
 EVENT = (Ignored("event"),)
@@ -18,11 +21,11 @@ _GUEST = (Ignored("guest"),)
 
 
 def lines_of(sale: Line, status: Status) -> tuple[Line, ...]:
-    """Return *sale*, and its refund where it was taken back; of a draft nothing.
+    """Return *sale*, and its refund where it was taken back; of what is no sale nothing.
 
     The refund bears the sale's number and its price without the fee; nobody tells its time.
     """
-    if status == "draft":
+    if status in NO_SALES:
         return ()
     if status == "sold":
         return (sale,)

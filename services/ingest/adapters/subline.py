@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from kudos.errors import Reason, Rejected
 from kudos.records import Item, Line, Performance
-from services.ingest.adapters import declared
+from services.ingest.adapters import declared, sales
 from services.ingest.adapters.base import Origin
 from services.ingest.adapters.constituent import Named
 from services.ingest.adapters.money import Signed, nearest_minor_units
@@ -84,7 +84,7 @@ _NOTHING = Signed(0)
 def line(sub: SubLine, played: Played | None, sold: Moment, origin: Origin, at: str) -> Line | None:
     """Return the sale or the return of a seat; None where it is not paid."""
     status = declared.status(sub.status_id, _STATUSES, origin, f"{at}.StatusId")
-    if status == "draft":
+    if status in sales.NO_SALES:
         return None
     due, original = _amounts(sub, at)
     parent = sub.return_parent_sub_line_item_id

@@ -67,6 +67,7 @@ _STATUSES: dict[str, declared.Status] = {
     "cancelled": "refunded",
     "reserved": "draft",
     "unpaid": "draft",
+    "test": "test",
 }
 _read = reader(Row)
 
@@ -81,8 +82,8 @@ def parse(record: bytes, origin: Origin) -> Parsed:
     if row.transaction_datestamp is None:
         raise Rejected(Reason.INVALID_FIELD, "$.transaction_datestamp: missing")
     status = declared.status(row.status, _STATUSES, origin, "$.status")
-    if status == "draft":
-        return sales.DRAFT
+    if status in sales.NO_SALES:
+        return sales.NO_SALES[status]
     sold = row.transaction_datestamp
     currency = row.currency or origin.organisation.currency
     transaction = Transaction(
@@ -199,7 +200,7 @@ ABOUT = About(
     authentication="The API takes a token in the query string (SEEN); keep it out of logs. There "
     "is no push of its own: a script signs as the open standard does.",
     configure='`id = "ticketco"`, `transport = "poll"` or `"push"`; `statuses = { Refundert = '
-    '"refunded" }` for codes of your own (sold, refunded, draft); `money_unit`; `items` by '
+    '"refunded" }` for codes of your own (sold, refunded, draft, test); `money_unit`; `items` by '
     "`item_type_id` or `item_type_title`.",
     verify=(
         "The names and the unit of price, fee, discount and VAT",

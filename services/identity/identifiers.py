@@ -7,6 +7,8 @@ from msgspec import Struct
 from kudos.records import Customer, Gender
 from services.identity import normalise
 
+_FULL = len("yyyy-mm-dd")
+
 
 class Identifiers(Struct, frozen=True):
     """A customer, normalised; None did not come, or is none."""
@@ -34,10 +36,25 @@ class Identifiers(Struct, frozen=True):
             found["email"] = (self.email,)
         if self.phone:
             found["phone"] = (self.phone,)
-        if self.name and self.birth and len(self.birth) == len("yyyy-mm-dd"):
+        if self.name and self.birth and len(self.birth) == _FULL:
             found["name_birth"] = (self.name, self.birth)
         if self.name and self.street and self.country and self.postal_code:
             found["name_address"] = (self.name, self.street, self.country, self.postal_code)
+        return found
+
+    def more_keys(self) -> dict[str, tuple[str, ...]]:
+        """Return what agrees too where somebody is known again, though a word was mistyped.
+
+        They make nobody known: who has none of ``keys`` stays anonymous.
+        """
+        if not self.birth or len(self.birth) < _FULL:
+            return {}
+        found: dict[str, tuple[str, ...]] = {}
+        if self.country and self.postal_code:
+            found["birth_postal"] = (self.birth, self.country, self.postal_code)
+        if self.name:
+            initials = sorted(word[0] for word in self.name.split())
+            found["initials_birth"] = ("".join(initials), self.birth)
         return found
 
 

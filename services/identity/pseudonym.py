@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -21,10 +20,10 @@ from kudos.records import (
     Stated,
 )
 from kudos.sealing import Sealer
+from services.identity.codes import codes
 from services.identity.evidence import Occasion, evidence, stated
 from services.identity.identifiers import Identifiers, identifiers
 from services.identity.names import Names
-from services.identity.normalise import words
 
 #: Without name statistics no name tells a gender.
 _NO_NAMES = Names()
@@ -37,17 +36,6 @@ class Keys(Struct, frozen=True):
 
     ids: bytes  # of ids and refs: it never rotates
     versions: tuple[bytes, ...]  # of match keys: version 1 first
-
-
-class Codes(Struct, frozen=True):
-    """Hashes of a name's words and of a birth date's year, month and day, for contradictions.
-
-    Alone they fall to frequency analysis, so they leave this process sealed to identity only.
-    """
-
-    given: tuple[str, ...] = ()
-    family: tuple[str, ...] = ()
-    birth: tuple[str, ...] = ()  # as much of it as came: of yyyy, of yyyy-mm, of yyyy-mm-dd
 
 
 class Said(Struct, frozen=True):
@@ -197,22 +185,6 @@ def rekeyed(kind: str, key: str, version: int, versions: Sequence[bytes]) -> str
     return key
 
 
-def codes(ids: bytes, customer: Customer, birth: str | None) -> Codes:
-    """Return the codes of a customer's name and birth date; names are not sorted here."""
-    born = () if birth is None else (birth[:end] for end in (4, 7, 10) if end <= len(birth))
-    return Codes(
-        given=tuple(_code(ids, "name", word) for word in words(customer.given_name or "")),
-        family=tuple(_code(ids, "name", word) for word in words(customer.family_name or "")),
-        birth=tuple(_code(ids, "birth", part) for part in born),
-    )
-
-
-@lru_cache(maxsize=50_000)
-def _code(ids: bytes, kind: str, part: str) -> str:
-    """Return one code; most names and all birth years have been seen before."""
-    return keyed_hash(ids, f"code.{kind}", part)[:16]
-
-
 def _claims(
     keys: Keys,
     sealer: Sealer,
@@ -225,6 +197,10 @@ def _claims(
 ) -> Claims:
     sealed = None
     if who.name or who.birth:
-        sealed = sealer.seal(msgspec.json.encode(codes(keys.ids, customer, who.birth)))
-    found = match_keys(within, who.keys(), keys.versions)
+        sealed = sealer.seal(
+            msgspec.json.encode(
+                codes(keys.ids, customer.given_name, customer.family_name, who.birth)
+            )
+        )
+    found = match_keys(within, who.keys() | who.more_keys(), keys.versions)
     return Claims(within[0], ref, observed_at, found, sealed)

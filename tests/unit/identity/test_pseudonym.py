@@ -360,7 +360,8 @@ def test_codes_are_sealed_and_tell_words_and_parts_of_a_date() -> None:
     claims = said(replace(KARI, given_name="Kari Anne")).claims
     assert claims.codes is not None
     codes = json.loads(Opener(PRIVATE).open(claims.codes))
-    assert {"given": 2, "family": 1, "birth": 3} == {k: len(v) for k, v in codes.items()}
+    expected = {"given": 2, "family": 1, "birth": 3, "initials": 2, "near": 4}
+    assert expected == {k: len(v) for k, v in codes.items()}
     only_year = said(replace(KARI, birth_date="1980")).claims.codes
     assert only_year is not None
     assert codes["birth"][:1] == json.loads(Opener(PRIVATE).open(only_year))["birth"]

@@ -17,7 +17,8 @@ from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import Message, Step
 from kudos.topics import CLAIMS, EVIDENCE, PROFILES, PSEUDONYMOUS, RECEIVED
 from services.identity import step
-from services.identity.pseudonym import Codes, Keys
+from services.identity.codes import Codes
+from services.identity.pseudonym import Keys
 from tests.support import examples
 
 KEYS = Keys(b"i" * 32, (b"1" * 32,))

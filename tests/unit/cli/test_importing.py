@@ -15,23 +15,25 @@ from kudos.register import parse
 from kudos.sealing import Sealer, new_key_pair
 from kudos.stream import DeadLetters, Limit, Message
 from kudos.topics import LARGEST_LETTER, RECEIVED
-from services.ingest.adapters.base import Origin
+from services.ingest.adapters import ADAPTERS
+from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.files import Unreadable
 from tests.support.ingest import PLAIN, REGISTER, sale
 from tests.support.memory import MemorySink
 
+FIXTURES = Path(__file__).parents[1] / "ingest" / "fixtures"
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
 
 
 class Desk:
     """An import on a broker in memory, with its journal."""
 
-    def __init__(self, folder: Path, sink: MemorySink) -> None:
+    def __init__(self, folder: Path, sink: MemorySink, adapter: Adapter = PLAIN) -> None:
         register, public = parse(REGISTER), new_key_pair()[1]
         origin = Origin(register.organisations["hus"], register.feeds["tixly", "hus"])
         self.sink, self.kept = sink, folder / "journal.json"
         dead = DeadLetters("ingest", Sealer(public), lambda _reason: None, Limit(float("inf")))
-        self.importing = Import(Feed(origin, PLAIN, None), Sealer(public), dead, sink)
+        self.importing = Import(Feed(origin, adapter, None), Sealer(public), dead, sink)
 
     def take(self, path: Path, now: datetime = NOW, *, as_new: bool = False) -> Journal:
         begun = beginning(self.kept, now, as_new=as_new)
@@ -118,6 +120,34 @@ def test_what_was_broken_off_goes_on(
     assert (35, 35) == (ended.counts.accepted, ended.done)
     assert [str(n) for n in range(35)] == [number for number, _ in stamps(sink.stored)]
     assert 35 == len({at for _, at in stamps(sink.stored)})
+
+
+def test_xml_that_was_broken_off_goes_on(
+    desk: Desk, sink: MemorySink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, sink, ADAPTERS["saft"])
+    body = (FIXTURES / "saft" / "empty.xml").read_text("utf-8")
+    receipts = "".join(
+        f"<cashtransaction><transID>{n}</transID><transDate>2026-02-14</transDate><ctLine>"
+        "<lineID>1</lineID><lineAmntIn>75.50</lineAmntIn></ctLine></cashtransaction>"
+        for n in range(35)
+    )
+    path = tmp_path / "saft.xml"
+    path.write_text(body.replace("</cashregister>", f"{receipts}</cashregister>"), "utf-8")
+    flush = sink.flush
+
+    def broken() -> None:
+        sink.away = sink.flushes == 2
+        flush()
+
+    monkeypatch.setattr(sink, "flush", broken)
+    with pytest.raises(ConnectionError):
+        desk.take(path)
+    monkeypatch.setattr(sink, "flush", flush)
+    sink.away = False
+    ended = desk.take(path, NOW + timedelta(hours=1))
+    assert (35, 35, 0) == (ended.counts.accepted, ended.done, ended.counts.dead)
+    assert [f"K_7/22-104-{n}" for n in range(35)] == [one for one, _ in stamps(sink.stored)]
 
 
 def test_another_file_or_mapping_is_another_import(tmp_path: Path) -> None:

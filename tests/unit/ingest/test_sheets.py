@@ -85,9 +85,9 @@ def book(**named: list[list[Any]]) -> bytes:
     return found.getvalue()
 
 
-HEAD = ["ordre", "kjøpt", "antall", "pris", "postnr"]
+HEAD: list[Any] = ["ordre", "kjøpt", "antall", "pris", "postnr"]
 #: 46100.5 is noon of 19 March 2026.
-ROWS = [
+ROWS: list[list[Any]] = [
     HEAD,
     ["A-1", "19.03.2026 12:00", 2, "1250,50", "0155"],
     [2, (Decimal("46100.5"),), 1, Decimal("0.30000000000000004"), 155],

@@ -23,6 +23,15 @@ owner = "hus"
 """
 
 
+#: The ids that registers of organisations, addresses and figures know; they never change.
+IDS = """tixly ticketco eventim ticketmaster ebillett enjoyly duell hoopla businesscentral pckasse
+reztic trekksoft sro tikkio dx tessitura museumbillett billetten datanova homemade saft"""
+
+
+def test_every_vendor_that_was_promised_is_read() -> None:
+    assert set(IDS.split()) == set(ADAPTERS)
+
+
 @pytest.mark.parametrize("vendor", ADAPTERS)
 def test_every_adapter_has_its_page(vendor: str) -> None:
     page = (DOCS / f"{vendor}.md").read_text("utf-8")

@@ -1,0 +1,112 @@
+"""Rolling curves: distinct persons of the last 7, 28, 90 and 365 days, exactly, on every day.
+
+A visit on day d, with that person's visit before in the scope on day p, counts in the windows of w
+days that end from max(d, p + w) to d + w - 1: one more at the beginning, one less after the end,
+and the running sum is the curve. One pass, whatever the number of days.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from clickhouse_connect.driver.client import Client
+
+from kudos.metrics import REFRESH_SECONDS
+from services.aggregate.scopes import GROUPS, HOUSES, SETTINGS
+
+WINDOWS = (7, 28, 90, 365)
+LONGEST = max(WINDOWS)
+#: Days a statement: each also reads the year before its first day.
+_DAYS = 366
+_DAY = timedelta(days=1)
+
+#: Every kind of scope: the scope and the person, in the words of ``visits``, and whether only those
+#: count who are in the register now.
+_KINDS = {
+    **{kind: (scope, "person", True) for kind, scope in GROUPS.items()},
+    "organisation": ("toString(organisation)", "person", False),
+    "own": ("toString(organisation)", "own_person", False),
+}
+Range = tuple[date, date]
+
+
+def _statement(kind: str) -> str:
+    scope, person, registered = _KINDS[kind]
+    houses = f"INNER JOIN ({HOUSES}) AS houses USING (organisation)" if registered else ""
+    return f"""
+INSERT INTO kpi_rolling (scope_kind, scope, window, day, generation, customers)
+WITH
+    toInt32({{first:Date}}) AS first, toInt32({{last:Date}}) AS last,
+    {list(WINDOWS)} AS windows,
+    days AS (
+        SELECT {scope} AS scope, {person} AS person, arraySort(groupUniqArray(d)) AS ds
+        FROM (
+            SELECT organisation, toUInt16(day) AS d, customer.person AS person,
+                customer.own_person AS own_person, customer.city AS city
+            FROM visits FINAL ARRAY JOIN customer
+            WHERE day BETWEEN {{first:Date}} - {LONGEST - 1} AND {{last:Date}}
+        ) AS visited {houses}
+        GROUP BY scope, person
+    ),
+    -- who came never before came long before any window
+    gaps AS (
+        SELECT scope, toInt32(d) AS seen, p, count() AS n
+        FROM days ARRAY JOIN ds AS d, arrayPushFront(
+            arrayMap(x -> toInt32(x), arrayPopBack(ds)), toInt32(-{LONGEST})) AS p
+        GROUP BY scope, d, p
+    ),
+    steps AS (
+        SELECT scope, window, greatest(x.1, first) AS at, x.2 AS step
+        FROM gaps ARRAY JOIN windows AS window ARRAY JOIN
+            [(greatest(seen, p + window), toInt64(n)), (seen + window, -toInt64(n))] AS x
+        WHERE x.1 <= last
+    ),
+    every AS (
+        SELECT DISTINCT scope, window, first + toInt32(number) AS at, toInt64(0) AS step
+        FROM scopes
+        CROSS JOIN numbers(toUInt64(last - first + 1)) AS n ARRAY JOIN windows AS window
+        WHERE scope_kind = '{kind}'
+    ),
+    changes AS (
+        SELECT scope, window, at, sum(step) AS step
+        FROM (SELECT * FROM steps UNION ALL SELECT * FROM every) GROUP BY scope, window, at
+    )
+SELECT '{kind}', scope, window, toDate(at), {{generation:UInt64}},
+    toUInt64(sum(step) OVER (PARTITION BY scope, window ORDER BY at))
+FROM changes
+"""  # noqa: S608 (all of it is ours; what varies is a parameter)
+
+
+_STATEMENTS = tuple(map(_statement, _KINDS))
+
+
+def touched(days: Iterable[date], last: date) -> list[Range]:
+    """Return the days, up to *last*, whose windows hold any of *days*; the newest first."""
+    return united((day, min(day + (LONGEST - 1) * _DAY, last)) for day in days if day <= last)
+
+
+def united(ranges: Iterable[Range]) -> list[Range]:
+    """Return *ranges*, overlapping ones as one; the newest first."""
+    found: list[Range] = []
+    for first, last in sorted(ranges):
+        if found and first <= found[-1][1] + _DAY:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found[::-1]
+
+
+def recompute(client: Client, ranges: Iterable[Range], generation: int) -> None:
+    """Write the curves' days in *ranges* as they follow from the visits now."""
+    for first, last in ranges:
+        for begins, ends in _portions(first, last):
+            asked = {"first": begins, "last": ends, "generation": generation}
+            with REFRESH_SECONDS.labels("kpi_rolling").time():
+                for sql in _STATEMENTS:
+                    client.raw_query(sql, parameters=asked, settings=SETTINGS)
+
+
+def _portions(first: date, last: date) -> Iterable[Range]:
+    while last >= first:
+        begins = max(first, last - (_DAYS - 1) * _DAY)
+        yield begins, last
+        last = begins - _DAY

@@ -23,6 +23,7 @@ from kudos.sealing import Opener, Sealer
 from kudos.settings import Settings
 from kudos.stream import DeadLetters, Limit, Sink
 from kudos.topics import TOPICS
+from services.ingest.sources import SOURCES
 from services.ingest.vendors import adapters
 
 _DEAD = tuple(name for name, topic in TOPICS.items() if topic.record is None)
@@ -214,6 +215,6 @@ def _replay(system: Running, settings: Settings) -> Replay:
         name: Sealer(settings.secret(f"seal.{name}.public")) for name in ("identity", "replay")
     }
     dead = DeadLetters("ingest", sealers["replay"], lambda _reason: None, Limit(float("inf")))
-    known = adapters(system.organisations)
+    known = {**adapters(system.organisations), **SOURCES}
     register = parse(system.organisations.read_text("utf-8"))
     return Replay(_opener(system), register, known, sealers["identity"], dead)

@@ -33,6 +33,7 @@ from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.adapters.documents import is_document
 from services.ingest.adapters.mapping import Mapping, load
 from services.ingest.receiving import Counts, Intake
+from services.ingest.sources import SOURCES
 from services.ingest.vendors import MAPPINGS, adapters
 
 #: So many are acknowledged, and noted, at a time.
@@ -124,7 +125,7 @@ class Import:
 
 
 @click.command(name="import")
-@click.argument("vendor")
+@click.argument("vendor", metavar="VENDOR|SOURCE")
 @click.argument("organisation")
 @click.argument(
     "paths",
@@ -253,7 +254,7 @@ def _feed(system: Running, vendor: str, organisation: str, mapping: Mapping | No
     feed = register.feeds.get((vendor, organisation))
     if feed is None:
         raise Misconfigured(f"the register has no {vendor} of {organisation}")
-    known = adapters(system.organisations)
+    known = {**adapters(system.organisations), **SOURCES}
     adapter = known.get(vendor if mapping is None else _STANDARD)
     if adapter is None:
         raise Misconfigured(f"{vendor}: what it sells through is read by a mapping only")

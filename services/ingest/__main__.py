@@ -19,6 +19,7 @@ from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
 from services.ingest.settings import Settings
+from services.ingest.sources import SOURCES
 from services.ingest.vendors import adapters
 
 #: A sender waits for the broker no longer than this, twice at most, and is told to come again.
@@ -46,6 +47,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         settings.sealer("identity"),
         dead,
         standard=homemade.SCHEMA,
+        sources=SOURCES,
         most_bytes=settings.ingest_most_bytes,
     )
     config = uvicorn.Config(

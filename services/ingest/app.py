@@ -35,6 +35,9 @@ MOST_RECORDS = 50_000
 #: So many are read at a time; then others have their turn.
 _TURN = 100
 _MICROSECOND = timedelta(microseconds=1)
+#: Where vendors push to, and sources of profiles.
+_HOOKS, _PROFILES = "/v1/hooks/", "/v1/profiles/"
+NONE: Mapping[str, Adapter] = {}
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -47,11 +50,13 @@ def create_app(
     *,
     standard: Mapping[str, object],
     most_bytes: int,
+    sources: Mapping[str, Adapter] = NONE,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
-    """Return the HTTP app that hands every transaction to *outbox*.
+    """Return the HTTP app that hands every transaction, and every profile, to *outbox*.
 
-    *standard* is the JSON Schema of the open standard; a body may have *most_bytes*.
+    *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
+    open standard; a body may have *most_bytes*.
     """
     stamp = stamps(now)
     receiving = STEP_SECONDS.labels("ingest", "receive")
@@ -59,7 +64,9 @@ def create_app(
 
     async def receive(request: Request) -> Response:
         vendor, organisation = request.path_params["vendor"], request.path_params["organisation"]
-        adapter, origin = adapters.get(vendor), keyring.origin(vendor, organisation)
+        is_sale = request.url.path.startswith(_HOOKS)
+        known = adapters if is_sale else sources
+        adapter, origin = known.get(vendor), keyring.origin(vendor, organisation)
         if adapter is None or origin is None:
             return problem(404, "There is no such vendor or organisation.")
         body = await authentic(request, keyring.keys(origin), most_bytes, now)
@@ -73,7 +80,8 @@ def create_app(
         with storing.time():
             await outbox.deliver(messages)
         counts = intake.counts
-        TRANSACTIONS_ACCEPTED.labels(vendor, organisation).inc(counts.accepted)
+        if is_sale:
+            TRANSACTIONS_ACCEPTED.labels(vendor, organisation).inc(counts.accepted)
         answer = {"accepted": counts.accepted, "dead": counts.dead, "ignored": counts.ignored}
         return JSONResponse(answer | {"receipt": receipt}, 202)
 
@@ -85,11 +93,11 @@ def create_app(
     async def ready(_request: Request) -> Response:
         return _said("ok\n") if outbox.reachable else _said("not ready\n", 503)
 
-    hooks = "/v1/hooks/{vendor}/{organisation}"
+    places = [place + "{vendor}/{organisation}" for place in (_HOOKS, _PROFILES)]
+    places += [f"{place}/{{secret:path}}" for place in places]
     app = Starlette(
         routes=[
-            Route(hooks, receive, methods=["POST"]),
-            Route(hooks + "/{secret:path}", receive, methods=["POST"]),
+            *(Route(place, receive, methods=["POST"]) for place in places),
             Route("/v1/standard/transaction.json", describe),
             Route("/healthz", _alive),
             Route("/readyz", ready),

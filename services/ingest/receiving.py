@@ -12,7 +12,8 @@ from msgspec import Struct
 from kudos import avro
 from kudos.errors import Reason, Rejected
 from kudos.identifiers import unit_name
-from kudos.records import Customer, ReceivedProfile, ReceivedTransaction
+from kudos.records import Customer, ReceivedProfile, ReceivedTransaction, Stated
+from kudos.register import PROFILE_SOURCES
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters, Headers, Message
 from kudos.topics import LARGEST, PROFILES, RECEIVED
@@ -30,7 +31,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Counts(Struct):
-    """What became of records: *accepted* holds the *dead*; the *ignored* are no sale."""
+    """What became of records: *accepted* holds the *dead*; the *ignored* are no sale.
+
+    Of a source of profiles, profiles are accepted; of a vendor they are no sale.
+    """
 
     accepted: int = 0
     dead: int = 0
@@ -40,7 +44,8 @@ class Counts(Struct):
 class Intake:
     """Takes the records of one feed that came in together; *receipt* names the delivery.
 
-    It parses, seals and stamps, and reaches nothing. *read_as* is the vendor whose adapter it is,
+    It parses, seals and stamps, and reaches nothing. Of who said no to statistics nothing is made
+    but the sale. *read_as* is the vendor whose adapter it is,
     where that is not the feed's own: of rows that a mapping made the open standard of.
     """
 
@@ -60,6 +65,7 @@ class Intake:
         self._sealer, self._dead, self._receipt = sealer, dead, receipt
         self._read_as: Headers = () if read_as is None else (("read_as", read_as.encode()),)
         self._profiles = 0
+        self._of_profiles = origin.feed.id in PROFILE_SOURCES
         self._last: dict[str, datetime] = {}
 
     def split(self, body: bytes) -> Sequence[bytes]:
@@ -85,14 +91,14 @@ class Intake:
             parsed: Parsed = self._adapter.parse(record, self._origin)
         except Exception as error:  # noqa: BLE001 (a record is kept whatever the adapter does)
             raise self._refusal(error) from None
+        kept = [one for one in parsed if not isinstance(one, Ignored) and not _said_no(one)]
         found = [
             self._sale(one, at, replaces) if isinstance(one, Sale) else self._profile(one, at)
-            for one in parsed
-            if not isinstance(one, Ignored)
+            for one in kept
         ]
-        sales = sum(isinstance(one, Sale) for one in parsed)
-        self.counts.accepted += sales
-        self.counts.ignored += len(parsed) - sales
+        counted = sum(self._of_profiles or isinstance(one, Sale) for one in kept)
+        self.counts.accepted += counted
+        self.counts.ignored += len(parsed) - counted
         return found
 
     def letter(self, record: bytes, at: datetime, rejected: Rejected) -> Message:
@@ -100,7 +106,8 @@ class Intake:
         self.counts.accepted += 1
         self.counts.dead += 1
         headers = self._headers(at) + self._read_as
-        original = Message(RECEIVED.name, self.unit(record).encode(), record, headers)
+        topic = PROFILES.name if self._of_profiles else RECEIVED.name
+        original = Message(topic, self.unit(record).encode(), record, headers)
         return self._dead.letter(original, rejected)
 
     def unit(self, record: bytes) -> str:
@@ -135,21 +142,26 @@ class Intake:
         return Message(RECEIVED.name, unit.encode(), _encoded(received), headers)
 
     def _profile(self, person: Person, at: datetime) -> Message:
+        observed_at = person.observed_at or at
+        if self._of_profiles:
+            # the newest statement wins: one that a source dates ahead would for ever
+            observed_at = min(observed_at, at)
         received = ReceivedProfile(
             source=self._vendor,
             organisation=self._organisation,
             numbers_of=self._origin.feed.numbers_of or self._vendor,
             received_at=at,
-            observed_at=person.observed_at,
+            observed_at=observed_at,
             customer=self._sealed(person.customer),
+            stated=None if person.stated is None else self._sealed(person.stated),
         )
         key = f"{self._organisation}/{self._receipt}/{self._profiles}".encode()
         self._profiles += 1
         return Message(PROFILES.name, key, _encoded(received), self._headers(at))
 
-    def _sealed(self, customer: Customer) -> bytes:
+    def _sealed(self, said: Customer | Stated) -> bytes:
         try:
-            return self._sealer.seal(msgspec.json.encode(customer))
+            return self._sealer.seal(msgspec.json.encode(said))
         except UnicodeError:
             raise Rejected(Reason.INVALID_FIELD, "customer") from None
 
@@ -186,6 +198,11 @@ def _is_number(text: str) -> bool:
         and not text.startswith("raw:")
         and "@" not in text
     )
+
+
+def _said_no(one: Sale | Person) -> bool:
+    """Tell whether nothing is kept of *one*; of a sale the sale is."""
+    return isinstance(one, Person) and one.customer.consents.statistics is False
 
 
 def _encoded(record: ReceivedTransaction | ReceivedProfile) -> bytes:

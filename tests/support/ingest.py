@@ -22,6 +22,7 @@ from services.ingest.adapters.base import About, Adapter, Ignored, Origin, Parse
 from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
+from services.ingest.sources import SOURCES
 from tests.support.memory import MemorySink
 
 AT = datetime(2026, 5, 17, 12, tzinfo=UTC)
@@ -41,6 +42,14 @@ owner = "hus"
   secrets = ["new-2", "old-1"]
   [[organisation.vendor]]
   id = "dx"
+  secrets = ["new-2"]
+  [[organisation.vendor]]
+  id = "tagtool"
+  numbers_of = "tixly"
+  secrets = ["new-2", "old-1"]
+  [[organisation.vendor]]
+  id = "npumonitor"
+  numbers_of = "tixly"
   secrets = ["new-2"]
 """
 
@@ -117,6 +126,7 @@ class Ingest:
             dead,
             standard={"title": "transaction"},
             most_bytes=MOST,
+            sources=SOURCES,
             now=lambda: self.at,
         )
 

@@ -6,7 +6,7 @@ from typing import BinaryIO, Literal
 
 from msgspec import Struct
 
-from kudos.records import Customer, Transaction
+from kudos.records import Customer, Stated, Transaction
 from kudos.register import Feed, Organisation
 
 #: What is known of a vendor's payload: documented by the vendor, seen in public code, or assumed.
@@ -28,11 +28,12 @@ class Sale(Struct, frozen=True):
     customer: Customer | None
 
 
-class Person(Struct, frozen=True):
+class Person(Struct, frozen=True, omit_defaults=True):
     """What a record says of a customer apart from any sale."""
 
     customer: Customer
-    observed_at: datetime  # aware UTC
+    observed_at: datetime | None  # aware UTC; None: nobody says, so when it came in
+    stated: Stated | None = None  # None: the customer's own attributes are
 
 
 class Ignored(Struct, frozen=True):

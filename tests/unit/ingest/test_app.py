@@ -204,7 +204,7 @@ async def test_knows_no_such_vendor_or_organisation(ingest: Ingest, path: str) -
 
 async def test_other_addresses_and_methods_are_problems_too(ingest: Ingest) -> None:
     async with ingest.client() as http:
-        is_problem(await http.post("/v1/profiles/tagtool/hus"), 404)
+        is_problem(await http.post("/v1/profiles/tagtool"), 404)
         is_problem(await http.get("/nosuch"), 404)
         answer = await http.get(PATH)
         is_problem(answer, 405)

@@ -163,7 +163,7 @@ class KafkaSource:
                 if read and self._most > 1:
                     read += self._consumer.consume(self._most - 1, timeout=0.005)
                 self.joined = self.joined or bool(self._consumer.memberid())
-                batch = [_message(m) for m in read if not _error(m)]
+                batch = [_message(m) for m in read if not passing(m)]
                 if batch:
                     yield batch
                 self._progress(self._lag())
@@ -180,7 +180,7 @@ class KafkaSource:
         try:
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:
-            if error.args[0].code() not in _REBALANCING:
+            if error.args[0].code() not in REBALANCING:
                 raise
 
     def _lag(self) -> dict[tuple[str, int], int]:
@@ -224,7 +224,7 @@ def _held_in(consumer: Consumer, topic: str, number: int) -> Iterator[Message]:
     consumer.assign([TopicPartition(topic, number, first)])
     while first < end:
         for read in consumer.consume(min(1000, end - first), timeout=0.5):
-            if not _error(read):
+            if not passing(read):
                 yield _message(read)
         # what ends in a transaction's marker has no last message
         [place] = consumer.position([TopicPartition(topic, number)])
@@ -232,7 +232,7 @@ def _held_in(consumer: Consumer, topic: str, number: int) -> Iterator[Message]:
 
 
 #: The partition is another's now: it will read the batch again.
-_REBALANCING = frozenset(
+REBALANCING = frozenset(
     {
         KafkaError.ILLEGAL_GENERATION,
         KafkaError.REBALANCE_IN_PROGRESS,
@@ -242,7 +242,7 @@ _REBALANCING = frozenset(
 )
 
 
-def _error(read: Any) -> bool:
+def passing(read: Any) -> bool:
     """Tell whether *read* is an error that passes; raise one that does not."""
     error = read.error()
     if error is None:

@@ -1,4 +1,4 @@
-"""Aggregate: facts by a Faust app; its leader refreshes the tables and moves the watermark on."""
+"""Aggregate: facts by a Faust app, links by a consumer; its leader refreshes the tables."""
 
 import asyncio
 import gc
@@ -19,6 +19,7 @@ from kudos.health import serve
 from kudos.kafka import KafkaSink
 from kudos.logs import configure
 from kudos.metrics import DEAD_LETTERS
+from kudos.place import places
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters
 from services.aggregate import app as faust_app
@@ -26,6 +27,8 @@ from services.aggregate import refresh, store
 from services.aggregate.app import Partitions
 from services.aggregate.keep import Arrivals, Keeper
 from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher
+from services.aggregate.links_loop import Linker
+from services.aggregate.links_source import LinksSource
 from services.aggregate.offsets import Offsets
 from services.aggregate.settings import AggregateSettings
 
@@ -68,7 +71,7 @@ async def _run(settings: AggregateSettings) -> int:
     events = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         events.add_signal_handler(number, stop.set)
-    loops = leader(settings, held.leads, ended, arrivals)
+    loops = [*leader(settings, held.leads, ended, arrivals), linker(settings, ended)]
     died: list[str] = []
 
     def guarded(loop: Loop) -> None:
@@ -122,6 +125,12 @@ def leader(
         url, leading, stop, offsets=offsets, refreshers=refreshers, arrivals=arrivals
     )
     return *refreshers.values(), follower, Bookkeeper(url, leading, stop)
+
+
+def linker(settings: AggregateSettings, stop: threading.Event) -> Loop:
+    """Return what keeps links and evidence, on every instance."""
+    source = LinksSource(settings.kafka_config(), places(settings.reference))
+    return Linker(settings.clickhouse_url(), source, stop)
 
 
 if __name__ == "__main__":

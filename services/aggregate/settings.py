@@ -1,6 +1,7 @@
 """What aggregate is told."""
 
 import socket
+from pathlib import Path
 from typing import ClassVar
 
 from kudos.settings import Settings
@@ -15,3 +16,5 @@ class AggregateSettings(Settings):
     aggregate_port: int = 8004
     #: Kafka's static membership: a restart under the same name goes on at once.
     aggregate_instance: str = socket.gethostname()
+    #: Where ``kudos reference import`` keeps registers; without it only counties are known.
+    reference: Path | None = None

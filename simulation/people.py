@@ -75,13 +75,35 @@ class People:
         person = _somebody(number, chance)
         if number % _COUPLES == _COUPLES - 1:
             other = self._born(number - 1)
-            return structs.replace(_at_home(person, other, chance), email=other.email)
+            return structs.replace(self._at_home(person, chance), email=other.email)
         if number % _TWINS == _TWINS - 1:
             other = self._born(number - 1)
-            return structs.replace(_at_home(person, other, chance), birth_date=other.birth_date)
+            return structs.replace(self._at_home(person, chance), birth_date=other.birth_date)
         if number % _HOMES == _HOMES - 1:
-            return _at_home(person, self._born(number - 1), chance)
+            return self._at_home(person, chance)
         return person
+
+    def _at_home(self, person: Person, chance: random.Random) -> Person:
+        """Return *person* in the home of the one before; no two of one given name live there."""
+        before = person.number - 1
+        other = self._born(before)
+        names = {other.given_name}
+        while _bound(before):
+            before -= 1
+            names.add(self._born(before).given_name)
+        given = person.given_name
+        while given in names:
+            given = _GIVEN[_pick(chance, _GIVEN_SUMS)]
+        return structs.replace(
+            person,
+            given_name=given,
+            gender=GIVEN[given][0],
+            family_name=other.family_name,
+            email=_email(given, other.family_name, person.number, "example.no"),
+            street=other.street,
+            postal_code=other.postal_code,
+            country=other.country,
+        )
 
     def _live(self, number: int) -> Life:
         person = self._born(number)
@@ -134,23 +156,6 @@ def _somebody(number: int, chance: random.Random) -> Person:
         street=street,
         postal_code=code,
         country=country,
-    )
-
-
-def _at_home(person: Person, other: Person, chance: random.Random) -> Person:
-    """Return *person* in the home of *other*; two of one given name do not live together."""
-    given = person.given_name
-    while given == other.given_name:
-        given = _GIVEN[_pick(chance, _GIVEN_SUMS)]
-    return structs.replace(
-        person,
-        given_name=given,
-        gender=GIVEN[given][0],
-        family_name=other.family_name,
-        email=_email(given, other.family_name, person.number, "example.no"),
-        street=other.street,
-        postal_code=other.postal_code,
-        country=other.country,
     )
 
 

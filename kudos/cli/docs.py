@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kudos.broker import PARTITIONS
-from kudos.cli import vendor_pages
+from kudos.cli import source_pages, vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
 
 _RIGHTS = """\
@@ -72,7 +72,11 @@ def topics() -> str:
 
 
 #: Each generated page, by its file's name.
-PAGES: dict[str, Callable[[], str]] = {"topics.md": topics, **vendor_pages.PAGES}
+PAGES: dict[str, Callable[[], str]] = {
+    "topics.md": topics,
+    **vendor_pages.PAGES,
+    **source_pages.PAGES,
+}
 
 
 def _kept(topic: Topic) -> str:

@@ -12,7 +12,7 @@ from services.ingest.adapters.base import About, Adapter
 from services.ingest.adapters.mapping import FIELDS
 
 _ADAPTERS = "services.ingest.adapters"
-_LABELS = {
+LABELS = {
     "DOC": "read in the vendor's, or an authority's, own public documentation",
     "SEEN": "read in public code or test data, not in any documentation of the vendor",
     "ASSUMED": "nothing of it is public: a plausible form, which has to be checked with the vendor",
@@ -32,7 +32,7 @@ def page(vendor: str) -> str:
             "",
             f"Made by `make docs` from `{_source(vendor)}`; change it there.",
             "",
-            f"**{adapter.label}**: {_LABELS[adapter.label]}.",
+            f"**{adapter.label}**: {LABELS[adapter.label]}.",
             "",
             *_introduction(vendor),
             *_facts(adapter, about),
@@ -41,11 +41,11 @@ def page(vendor: str) -> str:
             *_delivered(about),
             "## How to configure it",
             "",
-            *_filled(_sentence(about.configure)),
+            *filled(sentence(about.configure)),
             "",
             "## What to verify with the vendor",
             "",
-            *(line for item in about.verify for line in _item(_sentence(item))),
+            *(line for one in about.verify for line in item(sentence(one))),
             "",
             *_silent(about),
         )
@@ -70,7 +70,7 @@ def _facts(adapter: Adapter, about: About) -> Iterator[str]:
         ("Authentication", about.authentication),
     )
     for name, text in rows:
-        yield from _item(f"**{name}.** {_sentence(text)}")
+        yield from item(f"**{name}.** {sentence(text)}")
     yield ""
 
 
@@ -84,7 +84,7 @@ def _delivered(about: About) -> Iterator[str]:
     yield ""
     priced = _PRICES if _PRICES & about.delivers.keys() else set()
     missing = [f"`{name}`" for name in FIELDS if name not in about.delivers.keys() | priced]
-    yield from _filled(f"Not delivered: {', '.join(missing) or 'nothing is missing'}.")
+    yield from filled(f"Not delivered: {', '.join(missing) or 'nothing is missing'}.")
     yield ""
 
 
@@ -93,7 +93,7 @@ def _silent(about: About) -> Iterator[str]:
         yield "## What it cannot say"
         yield ""
         for name, why in about.cannot_say.items():
-            yield from _item(_sentence(f"{name.replace('_', ' ')}: {why}"))
+            yield from item(sentence(f"{name.replace('_', ' ')}: {why}"))
         yield ""
 
 
@@ -112,20 +112,23 @@ def _introduction(vendor: str) -> Iterator[str]:
         head = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
         text = "\n".join(line.removeprefix("#").strip() for line in lines[:head])
     for paragraph in text.replace("``", "`").split("\n\n"):
-        yield from _filled(paragraph)
+        yield from filled(paragraph)
         yield ""
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return *text* as one."""
     text = text.strip()
     return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('.') else '.'}"
 
 
-def _filled(text: str) -> list[str]:
+def filled(text: str) -> list[str]:
+    """Return *text* as the lines of a paragraph."""
     return textwrap.wrap(" ".join(text.split()), _WIDTH, break_on_hyphens=False)
 
 
-def _item(text: str) -> list[str]:
+def item(text: str) -> list[str]:
+    """Return *text* as the lines of one of a list."""
     return textwrap.wrap(
         " ".join(text.split()),
         _WIDTH,

@@ -11,6 +11,7 @@ import click
 from kudos.errors import Misconfigured
 from kudos.register import Register, parse
 from services.ingest.adapters.base import Adapter
+from services.ingest.sources import SOURCES
 from services.ingest.vendors import adapters
 
 
@@ -29,12 +30,12 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def list_(data: Path, as_json: bool) -> None:  # noqa: FBT001 (click passes it by name)
-    """List every vendor: what is known of its payload, its transports, and who uses it.
+    """List every vendor and source of profiles: its label, its transports, and who uses it.
 
     DOC is documented by the vendor, SEEN is read in public code, ASSUMED is neither.
     """
     path = _path(data)
-    rows = described(adapters(path), _register(path))
+    rows = described({**adapters(path), **SOURCES}, _register(path))
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from kudos.cli import vendors
 from services.ingest.adapters import ADAPTERS
+from services.ingest.sources import SOURCES
 
 DOCS = Path(__file__).parents[3] / "docs" / "vendors"
 REGISTER = """
@@ -39,6 +40,13 @@ def test_every_adapter_has_its_page(vendor: str) -> None:
     assert ADAPTERS[vendor].label in page
 
 
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_source_of_profiles_has_its_page(source: str) -> None:
+    page = (DOCS.parent / "sources" / f"{source}.md").read_text("utf-8")
+    assert f"(`{source}`)" in page.splitlines()[0]
+    assert f"**{SOURCES[source].label}**" in page
+
+
 def listed(data: Path, *more: str) -> str:
     result = CliRunner().invoke(vendors.command, ["list", "--data", str(data), *more])
     assert 0 == result.exit_code, result.output
@@ -51,13 +59,13 @@ def test_lists_every_vendor_and_who_uses_it(
     monkeypatch.delenv("KUDOS_ORGANISATIONS", raising=False)
     (tmp_path / "organisations.toml").write_text(REGISTER, "utf-8")
     rows = {row["id"]: row for row in json.loads(listed(tmp_path, "--json"))}
-    assert set(ADAPTERS) == set(rows)
+    assert [*ADAPTERS, *SOURCES] == list(rows)
     assert ("SEEN", ["poll", "push", "import"], ["hus"]) == (
         rows["tixly"]["label"],
         rows["tixly"]["transports"],
         rows["tixly"]["organisations"],
     )
-    assert {id_: adapter.label for id_, adapter in ADAPTERS.items()} == {
+    assert {id_: adapter.label for id_, adapter in {**ADAPTERS, **SOURCES}.items()} == {
         id_: row["label"] for id_, row in rows.items() if row["label"] is not None
     }
     assert [] == rows["tikkio"]["organisations"]

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,14 +19,17 @@ log = logging.getLogger(__name__)
 #: A batch: 50 full frames are 10,000 transactions; at a low rate it waits this long for others.
 FRAMES, WITHIN_S = 50, 0.1
 Keep = Callable[[Sequence[Message]], None]
+Follow = Callable[[faust.App, Offsets, Sequence[Any]], Awaitable[None]]
 
 
 class Died(Exception):
     """A batch could not be kept; the error itself may quote what it held, so only its kind."""
 
 
-def create(settings: AggregateSettings, keep: Keep) -> tuple[faust.App, Any]:
-    """Return the app and its one agent."""
+def create(
+    settings: AggregateSettings, keep: Keep, follow: Follow | None = None
+) -> tuple[faust.App, Any]:
+    """Return the app and its one agent; *follow* looks whether a message was left out."""
     app = faust.App(
         "aggregate",
         broker=";".join(
@@ -64,7 +67,7 @@ def create(settings: AggregateSettings, keep: Keep) -> tuple[faust.App, Any]:
         """Have each batch kept, then acknowledge it."""
         async for events in stream.noack_take(FRAMES, within=WITHIN_S):
             try:
-                await _follow(app, offsets, events)
+                await (follow or _follow)(app, offsets, events)
                 await asyncio.to_thread(keep, [_message(event.message) for event in events])
             except Exception as error:
                 log.critical("a batch could not be kept", exc_info=error)

@@ -20,7 +20,7 @@ from tests.support.topics import everything
 pytestmark = [pytest.mark.kafka, pytest.mark.engine]
 
 #: Orders, and orders a second: so many that a step which was away has a batch to do.
-ORDERS, RATE = 12_000, 250.0
+ORDERS, RATE = 10_000, 250.0
 #: In this order and again, while orders are on their way. Who stands twice in a row is killed
 #: again as soon as it is ready: then it has just begun with what had come in meanwhile.
 KILLED = (

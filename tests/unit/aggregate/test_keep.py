@@ -18,6 +18,7 @@ from kudos.topics import ENRICHED
 from services.aggregate.app import WITHIN_S, create
 from services.aggregate.facts import NO_RATE, Fact, day_of, fact_of
 from services.aggregate.keep import Arrivals, Keeper
+from services.aggregate.sequence import Skipped
 from services.aggregate.settings import AggregateSettings
 from tests.support.sales import MONDAY, sale, ticket
 
@@ -175,6 +176,10 @@ def settings(tmp_path: Path) -> AggregateSettings:
     )
 
 
+async def nothing_left_out(*_asked: object) -> None:
+    """Say that no message was left out: an agent under test has no consumer to ask."""
+
+
 async def test_frames_are_kept_in_batches_off_the_event_loop(tmp_path: Path) -> None:
     kept: list[bytes | None] = []
     threads: set[int] = set()
@@ -187,7 +192,7 @@ async def test_frames_are_kept_in_batches_off_the_event_loop(tmp_path: Path) -> 
         if len(kept) == 3:
             loop.call_soon_threadsafe(done.set)
 
-    app, agent = create(settings(tmp_path), keep)
+    app, agent = create(settings(tmp_path), keep, nothing_left_out)
     app.finalize()
     async with agent.test_context() as facts:
         for n in range(3):
@@ -208,7 +213,7 @@ async def test_after_a_batch_that_was_not_kept_none_is(tmp_path: Path) -> None:
             loop.call_soon_threadsafe(went_on.set)
         raise ConnectionError("ClickHouse is away")
 
-    app, agent = create(settings(tmp_path), keep)
+    app, agent = create(settings(tmp_path), keep, nothing_left_out)
     app.finalize()
     facts = await agent.test_context().__aenter__()
     await facts.put(b"first")
@@ -218,3 +223,19 @@ async def test_after_a_batch_that_was_not_kept_none_is(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(went_on.wait(), 10 * WITHIN_S)
     assert [b"first"] == kept
+
+
+async def test_nothing_is_kept_after_a_message_that_was_left_out(tmp_path: Path) -> None:
+    """Faust takes a gap of one for none, and would acknowledge past it."""
+    kept: list[Message] = []
+
+    async def left_out(*_asked: object) -> None:
+        raise Skipped
+
+    app, agent = create(settings(tmp_path), kept.extend, left_out)
+    app.finalize()
+    facts = await agent.test_context().__aenter__()
+    await facts.put(b"the second")
+    await asyncio.wait_for(app._crashed.wait(), 10)  # noqa: SLF001 (mode has no other name for it)
+    assert "Died('Skipped')" == repr(app.crash_reason)
+    assert [] == kept

@@ -84,15 +84,15 @@ class People:
         return person
 
     def _at_home(self, person: Person, chance: random.Random) -> Person:
-        """Return *person* in the home of the one before; no two of one given name live there."""
+        """Return *person* in the home of the one before; no two there have like given names."""
         before = person.number - 1
         other = self._born(before)
-        names = {other.given_name}
+        names = {other.given_name[:3]}
         while _bound(before):
             before -= 1
-            names.add(self._born(before).given_name)
+            names.add(self._born(before).given_name[:3])
         given = person.given_name
-        while given in names:
+        while given[:3] in names:
             given = _GIVEN[_pick(chance, _GIVEN_SUMS)]
         return structs.replace(
             person,

@@ -6,12 +6,14 @@ from itertools import combinations
 from simulation.accounts import Account
 from simulation.orders import Feed
 
+_INITIALS = ("initials", "birth_date")
+_NAME = ("name", "birth_date")
 #: What says it only together with another.
 _WEAK = (
-    ("name", "birth_date"),
+    _INITIALS,
+    _NAME,
     ("name", "street", "country", "postal_code"),
-    ("birth_date", "street", "country", "postal_code"),
-    ("initials", "birth_date", "country", "postal_code"),
+    ("birth_date", "country", "postal_code"),
 )
 
 
@@ -22,6 +24,31 @@ def signs(feed: Feed, account: Account) -> frozenset[Hashable]:
     or two weak signs that agree. Of who said no, and who came without anything, there is none.
     """
     return frozenset() if account.record is None else frozenset(_signs(feed, account))
+
+
+class Known:
+    """Who could be known again by what, so that in a clean world everybody is, and nobody else."""
+
+    def __init__(self) -> None:
+        self._signs: dict[int, set[Hashable]] = {}
+        #: Whose a sign is, of all of one given name: another's contradicts.
+        self._whose: dict[tuple[Hashable, str | None], int] = {}
+
+    def fits(self, feed: Feed, account: Account) -> bool:
+        """Tell whether *account* would be found to be its person's, and nobody else's."""
+        if account.record is None:
+            return True
+        found, person = signs(feed, account), account.person
+        whose = (self._whose.get((sign, account.given_name), person) for sign in found)
+        known = self._signs.get(person)
+        return all(who == person for who in whose) and (known is None or bool(known & found))
+
+    def note(self, feed: Feed, account: Account) -> None:
+        """Take in that *feed* tells of *account*."""
+        if account.record is not None:
+            found = signs(feed, account)
+            self._signs.setdefault(account.person, set()).update(found)
+            self._whose.update(((sign, account.given_name), account.person) for sign in found)
 
 
 def _signs(feed: Feed, account: Account) -> Iterator[Hashable]:
@@ -35,4 +62,7 @@ def _signs(feed: Feed, account: Account) -> Iterator[Hashable]:
     known = {field: getattr(account, field) for field in Account.__struct_fields__}
     known |= {"name": tuple(names), "initials": "".join(sorted(name[0] for name in names))}
     weak = [(fields, *map(known.get, fields)) for fields in _WEAK if all(map(known.get, fields))]
-    yield from combinations(weak, 2)
+    # a name says all that its initials say
+    yield from (
+        two for two in combinations(weak, 2) if (two[0][0], two[1][0]) != (_INITIALS, _NAME)
+    )

@@ -1,7 +1,7 @@
 """A world with known truth: organisations, people, and what they buy over a period."""
 
 import random
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
@@ -17,7 +17,7 @@ from simulation.orders import Contact, Document, Fate, Feed, Line, Order
 from simulation.people import People
 from simulation.programme import Programme
 from simulation.rhythm import days_between, sales_weight, times_of_day
-from simulation.signs import signs
+from simulation.signs import Known
 from simulation.vendors import VENDORS
 
 #: About eighteen months: a season, and the one before to compare with.
@@ -60,8 +60,7 @@ class World:
         self.houses = tuple(houses)
         self.people = People(seed, people, self.begins.date(), self.until.date())
         self._accounts = Accounts(seed, self.people, kind)
-        #: In a clean world: by what each person could be known again.
-        self._signs: dict[int, set[Hashable]] | None = {} if kind == "clean" else None
+        self._known = Known() if kind == "clean" else None
         #: What was told last of each customer of whom a vendor tells apart from sales.
         self._told: dict[tuple[str, int], Contact] = {}
         self._programmes = {
@@ -109,13 +108,11 @@ class World:
         documents = tuple(VENDORS[order.vendor].documents(order, later))
         named = telling if order.account else None
         told = Told(order, documents, tuple(self._contacts(order, named) if named else ()))
-        if self._signs is not None:
-            feed = (order.house.id, order.vendor)
+        if self._known is not None:
             said = {document.account for document in documents}
             for account in (*said, *(contact.account for contact in told.contacts)):
-                if account is not None and account.record is not None:
-                    known = self._signs.setdefault(account.person, set())
-                    known |= signs(feed, account)
+                if account is not None:
+                    self._known.note((order.house.id, order.vendor), account)
         return told
 
     def _contacts(self, order: Order, telling: Telling) -> Iterator[Contact]:
@@ -130,13 +127,11 @@ class World:
 
     def _findable(self, feed: Feed, telling: Telling, at: datetime) -> Telling | None:
         """Return *telling* with what tells in a clean world who it is; None: it would not do."""
-        known = None if self._signs is None else self._signs.get(telling.account.person)
-        if known is None or telling.account.record is None:
+        known = self._known
+        if known is None:
             return telling
-        for fuller in self._accounts.fuller(telling, at):
-            if known & signs(feed, fuller.page or fuller.account):
-                return fuller
-        return None
+        fuller = self._accounts.fuller(telling, at)
+        return next((one for one in fuller if known.fits(feed, one.page or one.account)), None)
 
     def _order(
         self, house: House, at: datetime, chance: random.Random

@@ -43,14 +43,13 @@ def several(table: pl.DataFrame, column: str) -> int:
 def test_in_a_clean_world_everybody_is_found_and_nobody_is_taken_for_another(
     clean: pl.DataFrame,
 ) -> None:
-    whose: defaultdict[Hashable, set[int]] = defaultdict(set)
+    whose: defaultdict[tuple[Hashable, str | None], set[int]] = defaultdict(set)
     for row in clean.iter_rows(named=True):
         for sign in signs((row["organisation"], row["vendor"]), account_of(row)):
-            whose[sign].add(row["person"])
-    # a couple's e-mail, where names and birth dates tell the two apart
-    shared = {sign for sign, people in whose.items() if len(people) > 1}
-    assert 20 < len(shared)
-    assert all(str(sign[0]) == "email" for sign in shared if isinstance(sign, tuple))
+            whose[sign, row["given_name"]].add(row["person"])
+    assert all(len(people) == 1 for people in whose.values())
+    # a couple's e-mail is two people's, whose given names tell them apart
+    assert len(whose) > len({sign for sign, _ in whose}) + 20
     found = found_persons(clean)
     assert clean["person"].n_unique() == found["found"].n_unique()
     assert 3_000 < clean["person"].n_unique() < len(clean) - 3_000

@@ -24,7 +24,7 @@ from kudos.cli.running import Running, data_option, running
 from kudos.errors import Misconfigured
 from kudos.kafka import KafkaSink
 from kudos.local.secrets import write
-from kudos.register import parse
+from kudos.register import PROFILE_SOURCES, parse
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters, Limit, Sink
 from kudos.topics import LARGEST_LETTER
@@ -256,6 +256,8 @@ def _feed(system: Running, vendor: str, organisation: str, mapping: Mapping | No
         raise Misconfigured(f"the register has no {vendor} of {organisation}")
     known = {**adapters(system.organisations), **SOURCES}
     adapter = known.get(vendor if mapping is None else _STANDARD)
+    if adapter is None and vendor in PROFILE_SOURCES:
+        raise Misconfigured(f"{vendor} speaks of no customer: kudos reference import {vendor} FILE")
     if adapter is None:
         raise Misconfigured(f"{vendor}: what it sells through is read by a mapping only")
     return Feed(Origin(register.organisations[organisation], feed), adapter, mapping)

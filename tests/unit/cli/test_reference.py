@@ -1,5 +1,6 @@
 """An official register is read as it comes, checked line by line, and used by enrich."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from kudos.cli.reference import command, read
 from kudos.errors import Misconfigured
 from kudos.place import packaged, places
 from kudos.records import Place
+from kudos.survey import Share, shares
 from services.identity.names import names
 from tests.support.shared import beside
 
@@ -155,3 +157,61 @@ def test_what_is_wrong_with_given_names_is_said_with_its_line(
     assert 1 == result.exit_code
     assert said in result.output
     assert not (tmp_path / "reference").exists()
+
+
+SHARES = (
+    "period;industry;region;segment;share;respondents\n"
+    "2025;museum;46;essence;0,29;1204\n2025;museum;46;Stimulation;19 %;1204\n2025;;;Release;0.5;\n"
+)
+
+
+def test_shares_of_a_survey_are_kept_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shares.csv").write_text(SHARES, "utf-8")
+    result = load(tmp_path / "shares.csv", tmp_path, monkeypatch, "npumonitor")
+    assert (0, "3 shares of 2 groups, 2025 to 2025\n") == (result.exit_code, result.output)
+    assert [
+        Share("2025", "museum", "46", "Essence", Decimal("0.29"), 1204),
+        Share("2025", "museum", "46", "Stimulation", Decimal("0.19"), 1204),
+        Share("2025", "", "", "Release", Decimal("0.5"), None),
+    ] == shares(tmp_path / "reference")
+    percent = "period,segment,percent\n2025-03,Essence,29\n"
+    (tmp_path / "shares.csv").write_text(percent, "utf-8")
+    assert 0 == load(tmp_path / "shares.csv", tmp_path, monkeypatch, "npumonitor").exit_code
+    assert [Decimal("0.29")] == [one.share for one in shares(tmp_path / "reference")]
+    assert [] == shares(None) == shares(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("", "it holds no share"),
+        ("25,museum,46,Essence,0.1,", "line 2: period is no year"),
+        ("2025,opera,46,Essence,0.1,", "line 2: industry is none"),
+        ("2025,museum,Oslo,Essence,0.1,", "line 2: region is no county"),
+        ("2025,museum,46,Kari,0.1,", "line 2: segment is none of the eight"),
+        ("2025,museum,46,Essence,-0.1,", "line 2: share is no number"),
+        ("2025,museum,46,Essence,,", "line 2: share is no number"),
+        ("2025,museum,46,Essence,29,", "line 2: share is over 1"),
+        ("2025,museum,46,Essence,0.1,few", "line 2: respondents is no count"),
+        ("2025,,,Essence,0.1,\n2025,,,essence,0.1,", "line 3: its segment stands twice"),
+        ("2025,,,Essence,0.9,\n2025,,,Release,0.2,", "line 3: the shares of its group are over"),
+    ],
+)
+def test_what_is_wrong_with_shares_is_said_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: str, said: str
+) -> None:
+    head = "period,industry,region,segment,share,respondents\n"
+    (tmp_path / "shares.csv").write_text(head + rows, "utf-8")
+    result = load(tmp_path / "shares.csv", tmp_path, monkeypatch, "npumonitor")
+    assert 1 == result.exit_code
+    assert said in result.output
+    assert "Kari" not in result.output
+
+
+def test_shares_that_were_spoiled_stop_who_reads_them(tmp_path: Path) -> None:
+    for text in ("", "period\n2025\n", SHARES.replace(";", ",")):
+        (tmp_path / "survey_shares.csv").write_text(text, "utf-8")
+        with pytest.raises(Misconfigured, match="import it again"):
+            shares(tmp_path)

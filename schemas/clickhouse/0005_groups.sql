@@ -29,6 +29,13 @@ SELECT DISTINCT s.1 AS scope_kind, s.2 AS scope FROM (
     )) AS s FROM organisations
 );
 
+-- order_id → the cells it was ever seen in: how large a party is, the whole order says.
+CREATE TABLE IF NOT EXISTS order_days (order_id UInt128, organisation LowCardinality(String), day Date)
+ENGINE = ReplacingMergeTree ORDER BY (order_id, organisation, day) SETTINGS index_granularity = 512;
+CREATE MATERIALIZED VIEW IF NOT EXISTS order_days_of_sales TO order_days AS
+SELECT order_id, organisation, day FROM sales;
+INSERT INTO order_days SELECT order_id, organisation, day FROM sales;
+
 -- An organisation's day by what tells customers or sales apart: personal attributes (age_band gender
 -- county municipality centrality segment) and the shared vocabulary (ticket_class genre channel
 -- price_band lead_time party_size weekday_hour). Groups are the sum over organisations, but for

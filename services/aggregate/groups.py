@@ -39,8 +39,9 @@ def merged(name: str, of: str) -> str:
     return f"{function}Merge({of})"
 
 
-_STATES = ", ".join(f"{state(name)} AS state_{name}" for name in _SUMS)
-_MERGED = ", ".join(f"toInt64({merged(name, f'state_{name}')}) AS sum_{name}" for name in _SUMS)
+#: All sums as states, and as numbers.
+STATES = ", ".join(f"{state(name)} AS state_{name}" for name in _SUMS)
+MERGED = ", ".join(f"toInt64({merged(name, f'state_{name}')}) AS sum_{name}" for name in _SUMS)
 _NOTHING = ", ".join("0" for _ in _SUMS)
 _KPI_DAILY = f"""
 INSERT INTO kpi_daily (scope_kind, scope, day, generation, {", ".join(COUNTS)}, customers,
@@ -49,7 +50,7 @@ WITH
     houses AS ({HOUSES}),
     -- an order with lines in two places is one in the network: so states, and not numbers
     placed AS (
-        SELECT industry, city, day, currency, {_STATES}
+        SELECT industry, city, day, currency, {STATES}
         FROM (
             SELECT industry, {CITY} AS city, sold.*
             FROM (
@@ -60,7 +61,7 @@ WITH
         ) GROUP BY industry, city, day, currency
     ),
     sums AS (
-        SELECT s.1 AS scope_kind, s.2 AS scope, day, currency, {_MERGED}
+        SELECT s.1 AS scope_kind, s.2 AS scope, day, currency, {MERGED}
         FROM (SELECT arrayJoin({SCOPES}) AS s, * FROM placed)
         GROUP BY GROUPING SETS ((s, day), (s, day, currency))
     ),

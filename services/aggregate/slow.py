@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
-from services.aggregate import cross_use, groups, rolling
+from services.aggregate import by, cross_use, groups, rolling
 from services.aggregate.refresh import Cell, portions
 
 #: What all of these are computed from, and who says of itself how far it is.
@@ -145,4 +145,7 @@ def come_to(client: Client, target: str) -> date | None:
 
 
 #: The tables by days, and what writes cells of each.
-DAILY: dict[str, Callable[[Client, Sequence[Cell], int], None]] = {"kpi_groups": _write_groups}
+DAILY: dict[str, Callable[[Client, Sequence[Cell], int], None]] = {
+    "kpi_groups": _write_groups,
+    "kpi_daily_by": by.recompute,
+}

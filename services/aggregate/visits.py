@@ -91,6 +91,13 @@ UNION ALL
 SELECT cell.2, cell.1, false, 0, 0, '', '', '', ('', '', ''), '', '', '', ''
 FROM (SELECT arrayJoin({{cells:Array(Tuple(Date, String))}}) AS cell)
 """  # noqa: S608 (as above)
+#: The person (``link``) and profile (``profiles``) of every customer_ref in ``bought``.
+PROFILED = f"""
+persons AS ({_PERSONS}),
+refs AS MATERIALIZED (SELECT customer_ref FROM refs_of_persons WHERE person IN persons),
+link AS MATERIALIZED ({LINKS.format(refs="refs")}),
+profiles AS ({_PROFILES})
+"""  # noqa: S608 (as above)
 VISITS = f"""
 INSERT INTO visits (organisation, day, generation, customer.person, customer.own_person,
     {", ".join(f"customer.{name}" for name in _KNOWN)})
@@ -98,10 +105,7 @@ SELECT organisation, day, {{generation:UInt64}}, {", ".join(f"c.{n}" for n in ra
 FROM (
     WITH
         bought AS MATERIALIZED ({_BOUGHT}),
-        persons AS ({_PERSONS}),
-        refs AS MATERIALIZED (SELECT customer_ref FROM refs_of_persons WHERE person IN persons),
-        link AS MATERIALIZED ({LINKS.format(refs="refs")}),
-        profiles AS ({_PROFILES})
+        {PROFILED}
     SELECT organisation, day, arraySort(groupUniqArrayIf(
         (person, own_person, {", ".join(_KNOWN)}), here
     )) AS c

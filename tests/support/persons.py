@@ -150,7 +150,7 @@ def visits(
             person, own = linked.get(ref, (ref[:16], ref[:16]))
             profile = known.get(person, {})
             order = place_of[one.transaction_id, one.revision]
-            place = order if order.county else _home(profile.get("postal_code", ""))
+            place = order if order.county else home(profile.get("postal_code", ""))
             noon = datetime.combine(day, time(12), OSLO)
             found[one.organisation, day].add(
                 (
@@ -174,7 +174,8 @@ def city(house: str, venue: str | None) -> str:
     return elsewhere.get(venue or "", own)
 
 
-def _home(value: str) -> Place:
+def home(value: str) -> Place:
+    """Return the place of a postal code, as evidence has it."""
     country, _, code = value.partition("-")
     return PLACES.get(code, NOWHERE) if country == "NO" else NOWHERE
 

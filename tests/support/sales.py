@@ -193,7 +193,7 @@ def daily(received: Iterable[EnrichedTransaction]) -> Figures:
     for sold, held in standing(received):
         for x in held:
             lines[sold.organisation, _local(x).date()].append((sold, x))
-    return {cell: _sums(held) for cell, held in lines.items()}
+    return {cell: sums_of(held) for cell, held in lines.items()}
 
 
 def live(
@@ -223,7 +223,8 @@ def live(
     }
 
 
-def _sums(held: list[tuple[PseudonymousTransaction, Line]]) -> dict[str, Any]:
+def sums_of(held: list[tuple[PseudonymousTransaction, Line]]) -> dict[str, Any]:
+    """Return what *held* lines come to."""
     sales = [(s, x) for s, x in held if x.kind == "sale"]
     tickets = [(s, x) for s, x in sales if x.item == "ticket"]
     back = [(s, x) for s, x in held if x.kind == "refund" and x.item == "ticket"]

@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 
 from starlette.datastructures import QueryParams
 
-from kudos.breakdowns import BREAKDOWNS
+from services.query.customers import EVERY_BREAKDOWN
+from services.query.measure import Measure
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, parse
 from services.query.problems import Refused
@@ -14,6 +15,8 @@ from services.query.tokens import Asker, own
 MOST_BREAKDOWNS = 2
 #: Nothing that may be asked is as long as this.
 _LONGEST = 100
+#: What tells persons apart by who they are; never answered live, not even about oneself.
+PERSONAL = ("age_band", "gender", "county", "municipality", "centrality", "segment")
 
 
 def parameters(
@@ -57,17 +60,22 @@ def question(asked: Mapping[str, str], asker: Asker) -> Question:
         measure=asked["measure"],
         organisation=organisation,
         period=parse(asked["period"]),
-        by=_breakdowns(asked.get("by")),
+        by=_breakdowns(asked.get("by"), MEASURES[asked["measure"]]),
     )
 
 
-def _breakdowns(sent: str | None) -> tuple[str, ...]:
+def _breakdowns(sent: str | None, measure: Measure) -> tuple[str, ...]:
     by = tuple(sent.split(",")) if sent else ()
-    may = {"breakdowns": [*BREAKDOWNS]}
+    may = {"breakdowns": measure.breakdowns}
     if len(by) > MOST_BREAKDOWNS or len(set(by)) < len(by):
         raise Refused(400, "by: one breakdown, or two that differ.", may)
-    if not BREAKDOWNS.keys() >= set(by):
+    if not set(by).isdisjoint(PERSONAL):
+        detail = "by: figures by a personal attribute are published at cuts; there are none yet."
+        raise Refused(422, detail, may)
+    if not set(by) <= EVERY_BREAKDOWN.keys():
         raise Refused(422, "by: there is no such breakdown yet.", may)
+    if not set(by) <= set(measure.breakdowns):
+        raise Refused(422, "by: this measure is not broken down so.", may)
     return by
 
 
@@ -77,5 +85,5 @@ def may_be_asked() -> dict[str, list[str]]:
         "measures": [*MEASURES],
         "scopes": ["organisation:<one's own>"],
         "periods": [*FORMS.values()],
-        "breakdowns": [*BREAKDOWNS],
+        "breakdowns": [*EVERY_BREAKDOWN],
     }

@@ -8,11 +8,15 @@ from typing import Any, Literal
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
-from kudos.breakdowns import BREAKDOWNS, UNKNOWN
+from kudos.breakdowns import UNKNOWN
 from kudos.ledger import watermarks
 from kudos.sums import SUMS
 from services.query.answer import Answer, Cell, Point
-from services.query.measures import MEASURES, Measure
+from services.query.customers import EVERY_BREAKDOWN, PERSON_SUMS
+from services.query.measure import Measure
+from services.query.measures import MEASURES
+from services.query.periods import FIRST
+from services.query.persons import asks_history, by_day, of_period
 from services.query.problems import Refused
 from services.query.question import Question
 from services.query.statements import from_days, from_facts
@@ -22,7 +26,7 @@ MOST_CELLS = 20_000
 #: Each year is its own partition and a row's day tells which: so FINAL merges within them.
 SETTINGS = {"do_not_merge_across_partitions_select_final": 1, "max_execution_time": 20}
 
-Family = Literal["facts", "kpi_daily"]
+Family = Literal["facts", "kpi_daily", "visits"]
 Sums = Mapping[str, int]
 #: The sums of each (values of the breakdown…, currency); over all currencies it is ''.
 Rows = Mapping[tuple[str, ...], Sums]
@@ -46,9 +50,21 @@ class Need(Struct):
     currencies: set[str]
 
 
+def measure_of(question: Question) -> Measure:
+    """Return what is counted for *question*."""
+    return MEASURES[question.measure].counted(question.by)
+
+
 def family_of(question: Question) -> Family:
-    """Return which table answers: ``kpi_daily`` for days that add up, or that stand alone."""
-    sums = [SUMS[name] for name in MEASURES[question.measure].sums]
+    """Return which table answers.
+
+    ``visits`` for customers, also where facts and links do: it is never ahead of them.
+    ``kpi_daily`` for days that add up, or that stand alone.
+    """
+    names = MEASURES[question.measure].sums
+    if names <= PERSON_SUMS.keys():
+        return "visits"
+    sums = [SUMS[name] for name in names]
     alone = question.period.begins == question.period.ends
     daily = not question.by and all(s.daily and (alone or s.adds_up) for s in sums)
     return "kpi_daily" if daily else "facts"
@@ -66,7 +82,7 @@ def needs_of(questions: Iterable[Question]) -> dict[Stretch, Need]:
     """Return what has to be read for *questions*, each stretch once, coverage included."""
     needs: defaultdict[Stretch, Need] = defaultdict(lambda: Need(set(), set()))
     for question in questions:
-        measure, need = MEASURES[question.measure], needs[stretch_of(question)]
+        measure, need = measure_of(question), needs[stretch_of(question)]
         (need.currencies if measure.money else need.totals).update(measure.sums)
         needs[_coverage_of(question)].totals.update(MEASURES["coverage"].sums)
     return dict(needs)
@@ -107,7 +123,7 @@ def answer(
     question: Question, rows: Rows, *, coverage: Rows, as_of: datetime | None, currency: str
 ) -> Answer:
     """Return the answer that *rows* give; *currency* is what nothing was sold in."""
-    measure = MEASURES[question.measure]
+    measure = measure_of(question)
     nothing: Sums = defaultdict(int)
     known = MEASURES["coverage"].value(coverage.get(("",), nothing))
     return Answer(
@@ -139,7 +155,7 @@ def _cells(measure: Measure, by: tuple[str, ...], rows: Rows, currency: str) -> 
 
 def _order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
     """Return what cells are sorted by: values as they are declared, what is unknown last."""
-    places = [{v: n for n, v in enumerate(BREAKDOWNS[name].values)} for name in by]
+    places = [{v: n for n, v in enumerate(EVERY_BREAKDOWN[name].values)} for name in by]
 
     def key(where: tuple[str, ...]) -> Any:
         values = zip(places, where, strict=False)
@@ -149,11 +165,8 @@ def _order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
 
 
 def _read(client: Client, stretch: Stretch, need: Need) -> Rows:
-    asked = {
-        "organisation": stretch.organisation,
-        "begins": stretch.begins,
-        "ends": stretch.ends,
-    }
+    history = stretch.family == "visits" and asks_history(need.totals)
+    asked = _days(stretch.organisation, stretch.begins, stretch.ends, history=history)
     rows: dict[tuple[str, ...], Sums] = {}
     for sql, sums, many in _statements(stretch, need):
         found = client.query(sql, parameters=asked, settings=SETTINGS).result_rows
@@ -166,6 +179,10 @@ def _read(client: Client, stretch: Stretch, need: Need) -> Rows:
 
 def _statements(stretch: Stretch, need: Need) -> Iterator[tuple[str, list[str], int]]:
     """Yield statements, the sums in each one's rows, and how many values come before these."""
+    if stretch.family == "visits":
+        sums = sorted(need.totals)
+        yield of_period(sums, stretch.by, most=MOST_CELLS + 1), sums, len(stretch.by) + 1
+        return
     if stretch.family == "facts":
         sums = sorted(need.totals | need.currencies)
         sql = from_facts(
@@ -186,16 +203,23 @@ def curve(client: Client, organisation: str, measure: str, begins: date, ends: d
     """Return *measure* day by day; days without a point had nothing at all."""
     asked = MEASURES[measure]
     sums, money = sorted(asked.sums), asked.money
-    if all(SUMS[name].daily for name in sums):
+    history = False
+    if asked.sums <= PERSON_SUMS.keys():
+        sql, history = by_day(sums), asks_history(sums)
+    elif all(SUMS[name].daily for name in sums):
         sql = from_days(sums, currencies=money, by_day=True)
     else:
         sql = from_facts(sums, (), totals=not money, currencies=money, most=MOST_CELLS, by_day=True)
     rows = client.query(
-        sql,
-        parameters={"organisation": organisation, "begins": begins, "ends": ends},
-        settings=SETTINGS,
+        sql, parameters=_days(organisation, begins, ends, history=history), settings=SETTINGS
     ).result_rows
     return [
         Point(day, asked.value(dict(zip(sums, map(int, found), strict=True))), currency or None)
         for day, currency, *found in sorted(rows, key=lambda row: tuple(row[:2]))
     ]
+
+
+def _days(organisation: str, begins: date, ends: date, *, history: bool) -> dict[str, object]:
+    """Return the parameters of a statement; of one with *history*, all that was before counts."""
+    since = FIRST if history else begins
+    return {"organisation": organisation, "begins": begins, "ends": ends, "since": since}

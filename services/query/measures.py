@@ -1,58 +1,15 @@
 # ruff: noqa: RUF001 (the signs of definitions are meant)
-"""The measures: what each is, in words, and how it follows from sums over lines.
+"""The measures: what each is, in words, and how it follows from sums.
 
 A new measure is an entry of ``MEASURES``; where no sum that it needs is there, an entry of
-``kudos.sums.SUMS`` too. Definitions are those of ``kpis.md``.
+``kudos.sums.SUMS`` too. Those of customers stand in ``customers``. Definitions are those of
+``kpis.md``.
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
 
-from msgspec import Struct
-
-
-class Total(Struct, frozen=True):
-    """Some sums less others."""
-
-    plus: tuple[str, ...]
-    less: tuple[str, ...] = ()
-
-    def of(self, sums: Mapping[str, int]) -> int:
-        """Return the total of *sums*."""
-        return sum(sums[name] for name in self.plus) - sum(sums[name] for name in self.less)
-
-
-class Measure(Struct, frozen=True):
-    """A figure: a total, or a total for each of another (*per*)."""
-
-    id: str
-    unit: str
-    name: Mapping[str, str]  # by language
-    definition: Mapping[str, str]
-    total: Total
-    per: Total | None = None
-    money: bool = False  # made of money: a cell for each currency
-    version: int = 1
-
-    @property
-    def sums(self) -> frozenset[str]:
-        """Return the names of the sums that it is made of."""
-        totals = [self.total] if self.per is None else [self.total, self.per]
-        return frozenset(name for total in totals for name in (*total.plus, *total.less))
-
-    def value(self, sums: Mapping[str, int]) -> int | float | None:
-        """Return the figure; None where it is for each of nothing.
-
-        Averages of money are rounded half to even to the minor unit; shares are not rounded.
-        """
-        total = self.total.of(sums)
-        if self.per is None:
-            return total
-        many = self.per.of(sums)
-        if many <= 0:
-            return None
-        return round(Fraction(total, many)) if self.unit == "minor_units" else total / many
-
+from services.query.customers import CUSTOMERS
+from services.query.measure import Measure, Total
 
 _NET = Total(("tickets",), ("refunded_tickets",))
 _KNOWN = Total(("known_tickets",), ("known_refunded_tickets",))
@@ -220,4 +177,4 @@ _MEASURES = (
     ),
 )
 
-MEASURES: Mapping[str, Measure] = {measure.id: measure for measure in _MEASURES}
+MEASURES: Mapping[str, Measure] = {measure.id: measure for measure in (*_MEASURES, *CUSTOMERS)}

@@ -5,7 +5,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from kudos.breakdowns import BREAKDOWNS
+from services.query.customers import EVERY_BREAKDOWN
 from services.query.formats import MEDIA_TYPES
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, WINDOWS
@@ -44,6 +44,11 @@ def _listing(of: Schema) -> Schema:
     return {"type": "array", "items": of}
 
 
+def _units() -> list[str]:
+    units = {unit for m in MEASURES.values() for unit in (m.unit, m.steps_unit)}
+    return sorted(units - {""})
+
+
 def _schemas() -> dict[str, Schema]:
     cell = _object(by={"type": "object", "additionalProperties": _TEXT}, value=_NUMBER)
     cell["properties"] |= {
@@ -67,7 +72,7 @@ def _schemas() -> dict[str, Schema]:
             as_of=_TIME,
             organisations={"type": "integer"},
             coverage={"type": ["number", "null"]},
-            unit={"type": "string", "enum": sorted({m.unit for m in MEASURES.values()})},
+            unit={"type": "string", "enum": _units()},
             kind={"type": "string", "enum": ["live"]},
             cells=_listing(cell),
         ),
@@ -95,7 +100,7 @@ def _parameter(name: str, schema: Schema, what: str, *, needed: bool = True) -> 
 
 
 def _figure_parameters() -> list[Schema]:
-    two = "|".join(BREAKDOWNS)
+    two = "|".join(EVERY_BREAKDOWN)
     measures = "; ".join(f"{m.id}: {m.definition['en']}" for m in MEASURES.values())
     by = {"type": "string", "pattern": f"^({two})(,({two}))?$"}
     return [

@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from kudos.breakdowns import BREAKDOWNS
 from kudos.ledger import Ledger
 from kudos.register import Organisation
 from services.query.answer import Answer
 from services.query.answers import Status
+from services.query.customers import EVERY_BREAKDOWN
 from services.query.formats import Kind, Table
 from services.query.live import Pulse
 from services.query.measures import MEASURES
@@ -36,7 +36,7 @@ def figure(answer: Answer) -> dict[str, Any]:
 def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
     """Return *answer* as rows, a cell each; what all share stands in every row."""
     measure, _, _version = answer.definition.partition("@")
-    whole = MEASURES[measure].per is None or answer.unit == "minor_units"
+    whole = MEASURES[measure].counted(by).per is None or answer.unit == "minor_units"
     columns: dict[str, Kind] = {
         "definition": "text",
         "scope": "text",
@@ -102,7 +102,7 @@ def measures() -> list[dict[str, Any]]:
             "definition": measure.definition,
             "scopes": ["organisation"],
             "periods": [*FORMS],
-            "breakdowns": [*BREAKDOWNS],
+            "breakdowns": measure.breakdowns,
         }
         for measure in MEASURES.values()
     ]
@@ -117,13 +117,13 @@ def breakdowns() -> list[dict[str, Any]]:
             "definition": breakdown.definition,
             "values": breakdown.values or None,  # null: as the source names them
         }
-        for breakdown in BREAKDOWNS.values()
+        for breakdown in EVERY_BREAKDOWN.values()
     ]
 
 
 def catalogue_table(name: str) -> Table:
     """Return ``measures`` or ``breakdowns`` as rows."""
-    entries = MEASURES.values() if name == "measures" else BREAKDOWNS.values()
+    entries = MEASURES.values() if name == "measures" else EVERY_BREAKDOWN.values()
     columns: dict[str, Kind] = {"id": "text", "version": "integer", "unit": "text"}
     columns |= dict.fromkeys(("name_nb", "name_en", "definition_nb", "definition_en"), "text")
     rows = [

@@ -8,7 +8,7 @@ from kudos.sums import SUMS, WORDS
 #: One row a line of one organisation's days, in the words of sums and breakdowns.
 #: Both conditions are of the sorting key, so they may come before FINAL has merged.
 LINES = f"""
-SELECT {WORDS}
+SELECT {WORDS}, customer_ref
 FROM sales FINAL ARRAY JOIN line
 PREWHERE day BETWEEN {{begins:Date}} AND {{ends:Date}} AND organisation = {{organisation:String}}
 """  # noqa: S608 (all of it is ours; what varies is a parameter)

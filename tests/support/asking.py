@@ -15,6 +15,7 @@ from kudos.sums import SUMS
 from services.query.answer import Answer, Live, Minute
 from services.query.answers import Answers, Status
 from services.query.app import create_app
+from services.query.customers import PERSON_SUMS
 from services.query.figures import answer
 from services.query.live import Figure, Pulse
 from services.query.measures import MEASURES
@@ -68,7 +69,7 @@ class MadeUp(Answers):
         return [self._answer(question) for question in questions]
 
     def _answer(self, question: Question) -> Answer:
-        sums = {name: 10 + number for number, name in enumerate(SUMS)}
+        sums = {name: 10 + number for number, name in enumerate((*SUMS, *PERSON_SUMS))}
         currency = "NOK" if MEASURES[question.measure].money else ""
         values = self.values if question.by else ("",)
         rows = {(*(v,) * len(question.by), currency): sums for v in values}

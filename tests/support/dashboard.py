@@ -18,6 +18,7 @@ from services.query.live import TOTALS, Figure, Pulse, usual
 from services.query.measures import MEASURES
 from services.query.periods import parse as parse_period
 from services.query.question import Question
+from tests.support.regulars import Regulars, steps
 
 #: A Tuesday, at five past two.
 NOON = datetime(2026, 5, 19, 14, 5, tzinfo=OSLO)
@@ -91,12 +92,15 @@ class FakeSource:
         self._lines: defaultdict[str, defaultdict[date, list[Line]]] = defaultdict(
             lambda: defaultdict(list)
         )
+        self._regulars: defaultdict[str, Regulars] = defaultdict(Regulars)
         #: Set to have the next questions fail.
         self.fails: Exception | None = None
 
     def add(self, organisation: str, line: Line) -> None:
         """Let something be sold."""
         self._lines[organisation][line.day].append(line)
+        for customer, day in _bought([line]):
+            self._regulars[organisation].add(customer, day)
 
     def ask_many(self, questions: Sequence[Question]) -> list[Answer]:
         """Answer each question, in order."""
@@ -163,9 +167,15 @@ class FakeSource:
         return [line for day in days if begins <= day <= ends for line in days[day]]
 
     def _answer(self, question: Question) -> Answer:
-        measure, period = MEASURES[question.measure], question.period
+        measure, period = MEASURES[question.measure].counted(question.by), question.period
         lines = self._between(question.organisation, period.begins, period.ends)
         groups: defaultdict[tuple[tuple[str, ...], str | None], list[Line]] = defaultdict(list)
+        if question.by == ("order_days",):
+            return self._told(
+                question,
+                lines,
+                [Cell({"order_days": n}, m) for n, m in steps(_bought(lines)).items()],
+            )
         for line in lines:
             values = tuple(line.by[name] for name in question.by)
             groups[values, line.currency if measure.money else None].append(line)
@@ -173,13 +183,18 @@ class FakeSource:
             groups[(), "NOK" if measure.money else None] = []
         cells = []
         for (values, currency), found in sorted(groups.items(), key=lambda group: str(group[0])):
-            value = measure.value(_sums(found))
+            persons = self._regulars[question.organisation].sums(_bought(found), period.begins)
+            value = measure.value(_sums(found) | persons)
             why = "undefined" if value is None else None
             cells.append(Cell(dict(zip(question.by, values, strict=True)), value, currency, why))
+        return self._told(question, lines, cells)
+
+    def _told(self, question: Question, lines: Sequence[Line], cells: Sequence[Cell]) -> Answer:
+        measure = MEASURES[question.measure].counted(question.by)
         return Answer(
             definition=f"{measure.id}@{measure.version}",
             scope=f"organisation:{question.organisation}",
-            period=period,
+            period=question.period,
             as_of=self.watermark(),
             organisations=1,
             coverage=MEASURES["coverage"].value(_sums(lines)),
@@ -187,6 +202,10 @@ class FakeSource:
             kind="live",
             cells=tuple(cells),
         )
+
+
+def _bought(lines: Sequence[Line]) -> list[tuple[str, date]]:
+    return [(line.customer, line.day) for line in lines if line.sale and line.customer]
 
 
 def _sums(lines: Sequence[Line]) -> dict[str, int]:

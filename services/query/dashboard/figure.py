@@ -15,7 +15,7 @@ from services.query.dashboard.series import ADDITIVE, Series
 from services.query.dashboard.source import Source
 from services.query.dashboard.style import Size, Spec
 from services.query.dashboard.wording import Texts
-from services.query.measures import Measure
+from services.query.measure import Measure
 from services.query.question import Period, Question
 
 _FORMATS = (("CSV", "csv"), ("Parquet", "parquet"), ("JSON", "json"))

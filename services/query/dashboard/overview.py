@@ -14,7 +14,8 @@ from services.query.dashboard.source import Source
 from services.query.dashboard.spans import Against
 from services.query.dashboard.style import Size
 from services.query.dashboard.wording import Texts
-from services.query.measures import MEASURES, Measure
+from services.query.measure import Measure
+from services.query.measures import MEASURES
 from services.query.question import Period, Question
 
 _SPARK = Size(244, 56)

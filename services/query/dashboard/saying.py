@@ -9,7 +9,7 @@ from services.query.answer import Cell
 from services.query.dashboard import formats
 from services.query.dashboard.spans import Against
 from services.query.dashboard.wording import Texts
-from services.query.measures import Measure
+from services.query.measure import Measure
 from services.query.question import Period
 
 #: A change smaller than this, as a fraction of 1, is none worth a word.

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -16,12 +16,14 @@ from services.aggregate.facts import fact_of
 from services.query import figures, rendering
 from services.query.answer import Answer
 from services.query.figures import family_of
-from services.query.measures import MEASURES, Measure, Total
+from services.query.measure import Measure, Total
+from services.query.measures import MEASURES
 from services.query.openapi import document
 from services.query.periods import parse
 from services.query.problems import Refused
 from services.query.question import Period, Question
 from services.query.statements import LINES
+from tests.support.customers import CUSTOMERS, days_of, expected_of, spread, write_links
 from tests.support.engine import database
 from tests.support.house import (
     DAYS,
@@ -53,7 +55,7 @@ PERIODS = (
 )
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(scope="module", params=[25, 37])
 def sold(request: pytest.FixtureRequest) -> World:
     return world(request.param)
 
@@ -63,10 +65,12 @@ def client(engine: str, sold: World) -> Iterator[Client]:
     with database(engine) as url, connect(url) as client:
         rng = random.Random(7)
         before = [older(rng, t) for t in sold.transactions if rng.random() < 0.5]
+        write_links(client)
         # what a newer version replaced is still there until the engine has merged
         for sent in (before, sold.transactions):
             store.write(client, [fact_of(t) for t in sent])
-            refresh.run_pass(client, date(2026, 1, 1))
+            for tables in (refresh.LIVE, refresh.PERSONS):
+                refresh.run_pass(client, date(2026, 1, 1), tables)
         yield client
 
 
@@ -77,6 +81,11 @@ def lines_of(sold: World, period: Period, organisation: str = HOUSE) -> list[Sol
         for line in sold.lines
         if line.organisation == organisation and period.begins <= line.day <= period.ends
     ]
+
+
+def before(sold: World, period: Period) -> list[Sold]:
+    """Return what the house had sold before a period."""
+    return [s for s in sold.lines if s.organisation == HOUSE and s.day < period.begins]
 
 
 def asked(client: Client, period: str, by: tuple[str, ...] = ()) -> dict[str, Answer]:
@@ -103,7 +112,8 @@ def compare(client: Client, sold: World, period: str, by: tuple[str, ...] = ()) 
     """Compare every measure, and return the number of cells."""
     held, compared = lines_of(sold, parse(period)), 0
     for measure, answer in asked(client, period, by).items():
-        true = expected(held, measure, by, CURRENCY)
+        earlier = before(sold, parse(period))
+        true = expected_of(held, earlier, measure, by, CURRENCY)
         assert true == cells(answer, by), (measure, period, by)
         assert expected(held, "coverage", (), CURRENCY)["",] == answer.coverage
         compared += len(true)
@@ -128,6 +138,23 @@ def test_every_measure_by_two_breakdowns(client: Client, sold: World, by: tuple[
     assert compare(client, sold, "2023-10-29..2024-08-02", by) > 100
 
 
+@pytest.mark.parametrize(
+    "by", [("order_days",), ("channel", "order_days"), ("order_days", "production")], ids="-".join
+)
+@pytest.mark.parametrize("period", ["2024-03-31", "season-2023", "2023-10-29..2024-08-02", "1999"])
+def test_how_many_came_how_often(
+    client: Client, sold: World, period: str, by: tuple[str, ...]
+) -> None:
+    question = Question("visit_frequency", HOUSE, parse(period), by)
+    answer = figures.ask(client, question, lambda _: CURRENCY)
+    assert spread(lines_of(sold, parse(period)), by) == cells(answer, by)
+    assert "persons" == answer.unit
+    if len(by) == 1:
+        steps = [cell.by["order_days"] for cell in answer.cells]
+        assert ["1", "2", "3", "4", "5+"][: len(steps)] == steps
+    assert "integer" == rendering.figure_table(answer, by).columns["value"]
+
+
 @pytest.mark.parametrize("by", BREAKDOWNS)
 def test_nothing_sold_is_no_cell_of_a_breakdown(client: Client, by: str) -> None:
     assert {()} == {answer.cells for answer in asked(client, "1999", (by,)).values()}
@@ -149,6 +176,14 @@ def test_the_sales_are_as_awkward_as_they_should_be(sold: World) -> None:
     assert any(line.organisation == OTHER for line in sold.lines)
     assert {line.line.kind for line in own} == {"sale", "refund"}
     assert all(any(line.day == day for line in own) for day in DAYS)
+    bought = days_of(own)
+    gaps = {(b - a).days for found in bought.values() for a, b in pairwise(sorted(found))}
+    assert {364, 365, 366} <= gaps
+    steps = {
+        len(found) for found in days_of(lines_of(sold, parse("2023-10-29..2024-08-02"))).values()
+    }
+    assert {1, 2, 3, 4, 5} <= steps
+    assert len(bought) < len({line.record for line in own}) - 5
 
 
 def test_one_question_is_answered_as_among_many(client: Client) -> None:
@@ -164,9 +199,15 @@ def test_a_curve_is_the_figure_of_each_day(client: Client, sold: World) -> None:
         true = {
             (day, where[-1] or None): value
             for day in sorted({line.day for line in sold.lines if line.organisation == HOUSE})
-            for where, value in expected(
-                lines_of(sold, parse(str(day))), measure, (), CURRENCY
+            for where, value in expected_of(
+                lines_of(sold, parse(str(day))),
+                before(sold, parse(str(day))),
+                measure,
+                (),
+                CURRENCY,
             ).items()
+            # a day without customers has no point of theirs
+            if measure not in CUSTOMERS or days_of(lines_of(sold, parse(str(day))))
         }
         points = figures.curve(client, HOUSE, measure, begins, ends)
         assert sorted(true) == sorted((p.day, p.currency) for p in points), measure
@@ -177,16 +218,23 @@ def test_a_curve_is_the_figure_of_each_day(client: Client, sold: World) -> None:
 def test_an_answer_is_as_old_as_the_table_that_gave_it(client: Client) -> None:
     at = datetime(2026, 5, 20, 12, tzinfo=UTC)
     later = at + timedelta(seconds=7)
-    rows = [("facts", at, at), ("kpi_daily", later, at), ("kpi_daily", at, at)]
+    last = later + timedelta(seconds=7)
+    rows = [
+        ("facts", at, at),
+        ("kpi_daily", later, at),
+        ("kpi_daily", at, at),
+        ("visits", last, at),
+    ]
     client.insert("watermarks", rows, column_names=["family", "watermark", "noted_at"])
     answers = asked(client, "2024")
     told = {measure: answer.as_of for measure, answer in answers.items()}
     for measure in MEASURES:
         family = family_of(Question(measure, HOUSE, parse("2024")))
-        assert {"facts": at, "kpi_daily": later}[family] == told[measure], measure
-    assert {at, later} == set(told.values())
-    assert {at} == {answer.as_of for answer in asked(client, "2024", ("channel",)).values()}
-    assert {later} == {answer.as_of for answer in asked(client, "2024-03-31").values()}
+        assert {"facts": at, "kpi_daily": later, "visits": last}[family] == told[measure], measure
+    assert {at, later, last} == set(told.values())
+    for by, of_lines in ((("channel",), at), ((), later)):
+        for measure, answer in asked(client, "2024-03-31", by).items():
+            assert (last if measure in CUSTOMERS else of_lines) == answer.as_of
 
 
 def test_a_measure_is_added_by_one_entry(
@@ -249,6 +297,5 @@ def test_too_many_cells_are_refused(client: Client, monkeypatch: pytest.MonkeyPa
 
 
 def test_no_statement_names_what_was_sold() -> None:
-    """Ids in SQL are read as floating point and match nothing: they are parameters."""
     assert "{organisation:String}" in LINES
     assert HOUSE not in LINES

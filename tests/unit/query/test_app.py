@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from kudos.breakdowns import BREAKDOWNS
 from services.query import app
+from services.query.asking import PERSONAL
+from services.query.customers import EVERY_BREAKDOWN
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
 from services.query.pool import Away
@@ -141,7 +142,7 @@ async def test_a_token_that_the_register_no_longer_has_is_nobodys(
 @pytest.mark.parametrize(
     ("changed", "status", "name"),
     [
-        ({"measure": "unique_customers"}, 422, "measures"),
+        ({"measure": "retention_12"}, 422, "measures"),
         ({"measure": "index"}, 422, "measures"),
         ({"measure": ""}, 400, None),
         ({"scope": "network"}, 422, "scopes"),
@@ -155,6 +156,8 @@ async def test_a_token_that_the_register_no_longer_has_is_nobodys(
         ({"scope": None}, 400, "parameters"),
         ({"by": "age_band"}, 422, "breakdowns"),
         ({"by": "channel,gender"}, 422, "breakdowns"),
+        ({"by": "order_days"}, 422, "breakdowns"),
+        ({"measure": "unique_customers", "by": "segment"}, 422, "breakdowns"),
         ({"by": "channel,channel"}, 400, "breakdowns"),
         ({"by": "channel,venue,production"}, 400, "breakdowns"),
         ({"by": "channel,"}, 422, "breakdowns"),
@@ -172,6 +175,24 @@ async def test_what_may_not_be_asked_is_refused_with_what_may(
     assert not service.answers.asked
 
 
+@pytest.mark.parametrize("by", [*PERSONAL, "gender,channel", "channel,county"])
+@pytest.mark.parametrize("measure", ["unique_customers", "tickets"])
+async def test_a_personal_attribute_is_published_at_cuts_and_not_live(
+    service: Service, measure: str, by: str
+) -> None:
+    told = is_problem(await service.get(figures(measure=measure, by=by)), 422)
+    assert "published at cuts" in told["detail"]
+    assert [*MEASURES[measure].breakdowns] == told["may_ask"]["breakdowns"]
+
+
+async def test_a_frequency_is_told_apart_by_order_days(service: Service) -> None:
+    answer = await service.get(figures(measure="visit_frequency", by="order_days"))
+    assert "persons" == answer.json()["unit"]
+    assert {"order_days"} == answer.json()["cells"][0]["by"].keys()
+    told = is_problem(await service.get(figures(measure="visit_frequency", by="gender")), 422)
+    assert "order_days" in told["may_ask"]["breakdowns"]
+
+
 async def test_a_parameter_that_stands_twice_is_refused(service: Service) -> None:
     is_problem(await service.get(figures() + "&measure=orders"), 400)
 
@@ -180,7 +201,7 @@ async def test_a_parameter_that_stands_twice_is_refused(service: Service) -> Non
 async def test_what_is_not_there_yet_says_what_is(service: Service, path: str) -> None:
     told = is_problem(await service.get(path), 404)
     assert [*MEASURES] == told["may_ask"]["measures"]
-    assert [*BREAKDOWNS] == told["may_ask"]["breakdowns"]
+    assert [*EVERY_BREAKDOWN] == told["may_ask"]["breakdowns"]
     assert [*FORMS.values()] == told["may_ask"]["periods"]
 
 
@@ -258,11 +279,12 @@ async def test_the_catalogue_is_what_may_be_asked(service: Service) -> None:
     assert [*MEASURES] == [entry["id"] for entry in measures]
     assert {"nb", "en"} == measures[0]["definition"].keys()
     breakdowns = (await service.get("/v1/breakdowns", "network")).json()["breakdowns"]
-    assert [*BREAKDOWNS] == [entry["id"] for entry in breakdowns]
+    assert [*EVERY_BREAKDOWN] == [entry["id"] for entry in breakdowns]
     for entry in measures:
         assert 200 == (await service.get(figures(measure=entry["id"]))).status_code
     for entry in breakdowns:
-        assert 200 == (await service.get(figures(by=entry["id"]))).status_code
+        asked = figures(measure="visit_frequency", by=entry["id"])
+        assert 200 == (await service.get(asked)).status_code
 
 
 async def test_organisations_are_listed_to_those_without_one(service: Service) -> None:

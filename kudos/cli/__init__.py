@@ -9,6 +9,7 @@ COMMANDS = {
     "keys": "kudos.cli.keys",
     "ledger": "kudos.cli.ledger",
     "local": "kudos.cli.local",
+    "lookup": "kudos.cli.lookup",
     "organisations": "kudos.cli.organisations",
     "reference": "kudos.cli.reference",
     "simulate": "kudos.cli.simulate",

@@ -3,7 +3,7 @@
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,8 @@ from msgspec import Struct, to_builtins
 from kudos.errors import Misconfigured, Rejected
 from kudos.register import Feed, Organisation
 from services.ingest.adapters import homemade
-from services.ingest.adapters.base import Origin
+from services.ingest.adapters.base import Origin, Sale
+from services.ingest.sources import markethype_requests
 
 
 class Problem(Struct, frozen=True):
@@ -50,15 +51,53 @@ def check(context: click.Context, file: Path, currency: str, as_json: bool) -> N
         context.exit(1)
 
 
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option(
+    "--to",
+    "request",
+    type=click.Choice(["markethype-contacts", "markethype-orders"]),
+    required=True,
+    help="Whose import request is written.",
+)
+@click.option("--currency", default="NOK", show_default=True, help="Where a record says none.")
+def convert(file: Path, request: str, currency: str) -> None:
+    """Write FILE, as check takes it, to standard output as another system's import takes it.
+
+    What is wrong in FILE, or cannot be said there, refuses the whole: exit status 1.
+    """
+    origin = _anybody(currency)
+    found: list[Sale] = []
+    for number, record in enumerate(homemade.ADAPTER.split(_content(file)), 1):
+        try:
+            parsed = [one for one in homemade.parse(record, origin) if isinstance(one, Sale)]
+            _REQUESTS[request](parsed)
+        except Rejected as error:
+            raise click.ClickException(f"record {number}: {error}") from None
+        found += parsed
+    click.echo(_REQUESTS[request](found))
+
+
+#: What writes each request.
+_REQUESTS: Mapping[str, Callable[[Sequence[Sale]], bytes]] = {
+    "markethype-contacts": markethype_requests.contacts,
+    "markethype-orders": markethype_requests.orders,
+}
+
+
 def examined(body: bytes, currency: str) -> tuple[int, list[Problem]]:
     """Return how many records there are in *body*, and what is wrong with which."""
-    # whose feed it is changes what a record is counted as, and not whether it is right
-    anybody = Organisation("anybody", "", "annet", "03", "anybody", "0301", currency=currency)
     try:
         records = homemade.ADAPTER.split(body)
     except Rejected as error:
         return 0, [Problem(0, error.reason, error.detail)]
-    return len(records), list(_problems(records, Origin(anybody, Feed("homemade"))))
+    return len(records), list(_problems(records, _anybody(currency)))
+
+
+def _anybody(currency: str) -> Origin:
+    """Return a house: whose feed it is changes what is counted, and not what is right."""
+    house = Organisation("anybody", "", "annet", "03", "anybody", "0301", currency=currency)
+    return Origin(house, Feed("homemade"))
 
 
 def _problems(records: Sequence[bytes], origin: Origin) -> Iterator[Problem]:

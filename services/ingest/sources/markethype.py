@@ -203,7 +203,8 @@ ABOUT = About(
     'an import request, `{"contacts": […]}` or `{"orders": […]}`. Orders are copies of what a '
     "ticket system has sold, so only their contacts are read; where no other system brings them, "
     '`orders = "sales"` makes them sales. The consent of a contact is to be written to, and says '
-    "nothing of statistics.",
+    "nothing of statistics. `kudos standard convert FILE --to markethype-contacts` (or `-orders`) "
+    "writes import requests of what the open standard holds.",
     verify=(
         "The body of an order import, and how an order is withdrawn",
         "Whether `price` is of a piece, and in kroner",

@@ -135,7 +135,8 @@ async def _follow(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> No
     for tp in {event.message.tp for event in events} & held:
         if not offsets.knows(tp.partition):
             # what Faust began at in this assignment; it has no other name for it
-            begins = app.consumer._committed_offset.get(tp)  # noqa: SLF001 (as above)
+            consumer: Any = app.consumer
+            begins = consumer._committed_offset.get(tp)  # noqa: SLF001 (as above)
             if begins is None:
                 begins = (await app.consumer.earliest_offsets(tp))[tp]
             offsets.begin(tp.partition, begins)

@@ -106,6 +106,7 @@ def pseudonymise_profile(
     customer: Customer,
     keys: Keys,
     sealer: Sealer,
+    *,
     names: Names = _NO_NAMES,
     said: Stated | None = None,
 ) -> Said | None:

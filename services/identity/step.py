@@ -66,7 +66,7 @@ def profiles(keys: Keys, opener: Opener, sealer: Sealer, names: Names = _NO_NAME
         received = avro.decode(_value(message), ReceivedProfile)
         customer = opened(opener, received.customer)
         beside = None if received.stated is None else _stated_in(opener, received.stated)
-        said = pseudonymise_profile(received, customer, keys, sealer, names, beside)
+        said = pseudonymise_profile(received, customer, keys, sealer, names=names, said=beside)
         if said is not None:
             yield from _said(said)
 

@@ -28,7 +28,7 @@ MONEY = (
 MEASURES = (*COUNTS, *SHARES, *MONEY)
 
 #: What each breakdown calls a line; what the vendor does not say is unknown.
-_BREAKDOWNS = {
+LINE_BREAKDOWNS = {
     "production": "coalesce(production, 'unknown')",
     "venue": "coalesce(venue, 'unknown')",
     "ticket_type": "coalesce(ticket_type, 'unknown')",
@@ -55,9 +55,9 @@ _BREAKDOWNS = {
         WHEN vendor = 'hoopla' AND kind = 'refund' THEN NULL
         WHEN NOT at_is_date THEN weekday || '-' || hour END""",
 }
-BREAKDOWNS = tuple(_BREAKDOWNS)
+BREAKDOWNS = tuple(LINE_BREAKDOWNS)
 
-_SUMS = """
+SUMS = """
     count(DISTINCT bought) FILTER (kind = 'sale') AS orders,
     coalesce(sum(quantity) FILTER (kind = 'sale' AND item = 'ticket'), 0)::BIGINT AS tickets,
     coalesce(sum(quantity) FILTER (kind = 'refund' AND item = 'ticket'), 0)::BIGINT
@@ -133,12 +133,12 @@ class Oracle:
     def _rows(
         self, begins: date, ends: date, by: tuple[str, ...], *, money: bool
     ) -> list[dict[str, Any]]:
-        named = "".join(f", {_BREAKDOWNS[name]} AS by_{name}" for name in by)
+        named = "".join(f", {LINE_BREAKDOWNS[name]} AS by_{name}" for name in by)
         groups = ["organisation", *(f"by_{name}" for name in by), *(["currency"] if money else [])]
         held = "".join(f" AND by_{name} IS NOT NULL" for name in by)
         found = self._db.execute(
             f"WITH cut AS (SELECT *{named} FROM lines WHERE day BETWEEN ? AND ?) "
-            f"SELECT {', '.join(groups)}, {_SUMS} FROM cut WHERE true{held} "
+            f"SELECT {', '.join(groups)}, {SUMS} FROM cut WHERE true{held} "
             f"GROUP BY {', '.join(groups)}",
             [begins, ends],
         )

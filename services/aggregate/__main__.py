@@ -20,16 +20,18 @@ from kudos.kafka import KafkaSink
 from kudos.logs import configure
 from kudos.metrics import DEAD_LETTERS
 from kudos.place import places
+from kudos.register import WatchedRegister
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters
 from services.aggregate import app as faust_app
-from services.aggregate import refresh, store
+from services.aggregate import refresh, slow, store
 from services.aggregate.app import Partitions
 from services.aggregate.keep import Arrivals, Keeper
 from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher
 from services.aggregate.links_loop import Linker
 from services.aggregate.links_source import LinksSource
 from services.aggregate.offsets import Offsets
+from services.aggregate.registrar import Registrar
 from services.aggregate.settings import AggregateSettings
 
 log = logging.getLogger(__name__)
@@ -39,6 +41,8 @@ PATIENCE_S = 7.0
 LAST_S = 2.0
 #: Who was where may be a moment older than what was sold.
 VISITS_S = 0.5
+#: Groups, breakdowns, curves and cross-use cost seconds, and nobody watches them.
+GROUPS_S = 10.0
 
 
 def main() -> int:
@@ -119,12 +123,22 @@ def leader(
     refreshers = {
         "live": Refresher(url, leading, stop),
         "visits": Refresher(url, leading, stop, name="visits", run=visits, pause_s=VISITS_S),
+        "groups": Refresher(
+            url,
+            leading,
+            stop,
+            name="groups",
+            run=slow.run_pass,
+            clock=slow.generation_of,
+            pause_s=GROUPS_S,
+        ),
     }
     offsets = Offsets(settings.kafka_config())
     follower = Follower(
         url, leading, stop, offsets=offsets, refreshers=refreshers, arrivals=arrivals
     )
-    return *refreshers.values(), follower, Bookkeeper(url, leading, stop)
+    registrar = Registrar(url, leading, stop, WatchedRegister(settings.organisations))
+    return *refreshers.values(), follower, registrar, Bookkeeper(url, leading, stop)
 
 
 def linker(settings: AggregateSettings, stop: threading.Event) -> Loop:

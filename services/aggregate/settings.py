@@ -16,5 +16,6 @@ class AggregateSettings(Settings):
     aggregate_port: int = 8004
     #: Kafka's static membership: a restart under the same name goes on at once.
     aggregate_instance: str = socket.gethostname()
+    organisations: Path
     #: Where ``kudos reference import`` keeps registers; without it only counties are known.
     reference: Path | None = None

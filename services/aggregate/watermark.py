@@ -76,6 +76,7 @@ class Pace(Struct, frozen=True):
 PACES = (
     Pace("live", ("sales_live", "kpi_daily"), "facts"),
     Pace("visits", ("visits",), "persons"),
+    Pace("groups", ("kpi_groups", "kpi_daily_by", "kpi_rolling", "cross_use"), "visits"),
 )
 #: Every place where a transaction can end; dead letters are written before a stage commits.
 LEDGER: tuple[Stage, ...] = (

@@ -16,12 +16,15 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from simulation import sources
 from simulation.orders import Contact, Document, Feed
 from simulation.plan import Delivery
+from simulation.sources import Statement
 from simulation.vendors import VENDORS, Vendor
 
 #: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
 Receipts = dict[tuple[str, str, str, str], datetime]
+_Told = Document | Contact | Statement
 #: What goes together: sales and customers have pages of their own.
 _Page = tuple[str, str, type]
 
@@ -70,7 +73,7 @@ class Courier:
         self.receipts: Receipts = {}
         self._secrets, self._most = secrets, most
         self._chance = random.Random(f"{seed}/courier")
-        self._waiting: dict[_Page, list[Document | Contact]] = {}
+        self._waiting: dict[_Page, list[_Told]] = {}
         self._sizes: dict[_Page, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         #: Set when nobody waits for the rest.
@@ -101,8 +104,18 @@ class Courier:
             self.counts[page[:2]].contacts += 1
         else:
             self._count(document, delivery)
+        self._wait(page, document)
+
+    def state(self, told: Statement) -> None:
+        """Send what a source states with its next batch; nothing where the source is not known."""
+        page = (told.house, told.source, Statement)
+        if page[:2] in self._secrets:
+            self.counts[page[:2]].contacts += 1
+            self._wait(page, told)
+
+    def _wait(self, page: "_Page", told: "_Told") -> None:
         waiting = self._waiting.setdefault(page, [])
-        waiting.append(document)
+        waiting.append(told)
         if len(waiting) >= self._sizes.get(page, 1):
             self._send(page)
 
@@ -137,7 +150,7 @@ class Courier:
 class _Request(Struct, frozen=True):
     feed: Feed
     secret: bytes
-    documents: list[Document | Contact]
+    documents: list[_Told]
     form: int
     count: Counts
 
@@ -190,7 +203,8 @@ class _Lane:
         pause, problem = 0.05, ""
         while time.monotonic() < deadline and not self._courier.given_up.is_set():
             begun = datetime.now(UTC)
-            problem = self._post(f"/v1/hooks/{vendor}/{house}", request, name, content_type, text)
+            path = f"/v1/{'profiles' if _is_source(request) else 'hooks'}/{vendor}/{house}"
+            problem = self._post(path, request, name, content_type, text)
             if not problem:
                 self._note(request, begun + (datetime.now(UTC) - begun) / 2)
                 return
@@ -219,7 +233,7 @@ class _Lane:
             self._courier.receipts.setdefault(key, at)
 
 
-def _undated(documents: Sequence[Document | Contact]) -> Iterator[tuple[str, str, str, str]]:
+def _undated(documents: Sequence[_Told]) -> Iterator[tuple[str, str, str, str]]:
     """Yield the refunds that nobody dates, each by its key."""
     for document in documents:
         if isinstance(document, Document):
@@ -237,8 +251,10 @@ def sign(secret: bytes, name: str, text: bytes) -> dict[str, str]:
     }
 
 
-def body(vendor: str, documents: Sequence[Document | Contact], form: int) -> tuple[str, bytes]:
+def body(vendor: str, documents: Sequence[_Told], form: int) -> tuple[str, bytes]:
     """Return the type and the bytes of a request with *documents*; *form* chooses among ways."""
+    if isinstance(documents[0], Statement):
+        return sources.body(vendor, [told for told in documents if isinstance(told, Statement)])
     speaks = VENDORS[vendor]
     rows = [_native(speaks, document) for document in documents]
     if speaks.page is not None and form > 0:
@@ -251,10 +267,14 @@ def body(vendor: str, documents: Sequence[Document | Contact], form: int) -> tup
     return "application/json", msgspec.json.encode(rows)
 
 
-def _native(speaks: Vendor, document: Document | Contact) -> Mapping[str, Any]:
+def _is_source(request: _Request) -> bool:
+    return isinstance(request.documents[0], Statement)
+
+
+def _native(speaks: Vendor, document: _Told) -> Mapping[str, Any]:
     if isinstance(document, Document):
         return speaks.native(document)
-    assert speaks.contact is not None  # noqa: S101 (else it has none)
+    assert isinstance(document, Contact) and speaks.contact is not None  # noqa: S101, PT018 (no other)
     return speaks.contact(document)
 
 

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from simulation.accounts import Account
 from simulation.orders import Feed
+from simulation.sources import Statement
 from simulation.world import Told
 
 _TEXT, _WHOLE = pl.String(), pl.Int64()
@@ -31,6 +32,18 @@ CUSTOMERS: dict[str, Any] = {
     "shared": _TEXT,  # "email" or "phone": it is a counter's, a reseller's or a placeholder
     "observed_at": pl.Datetime("us", "UTC"),  # when it was last said
 }
+#: What a source stated of a customer beside what houses were told.
+STATEMENTS: dict[str, Any] = {
+    "customer": _WHOLE,
+    "organisation": _TEXT,
+    "source": _TEXT,
+    "attribute": _TEXT,  # segment, gender, birth or postal_code
+    "value": _TEXT,
+    "basis": _TEXT,  # inferred, register or declared
+    "confidence": pl.Float64(),
+    "observed_at": pl.Datetime("us", "UTC"),
+}
+_SHARED = ("source", "basis", "confidence", "observed_at")
 
 
 class Customers:
@@ -39,6 +52,7 @@ class Customers:
     def __init__(self) -> None:
         self._numbers: dict[tuple[Feed, Account], int] = {}
         self._said: list[datetime] = []
+        self._stated: list[Statement] = []
 
     def of(self, feed: Feed, account: Account) -> int | None:
         """Return the number of *account*; None where nobody is known by it."""
@@ -59,6 +73,32 @@ class Customers:
         if number == len(self._said):
             self._said.append(at)
         self._said[number] = max(at, self._said[number])
+
+    def known(self) -> list[tuple[Feed, Account]]:
+        """Return every customer there is so far."""
+        return list(self._numbers)
+
+    def state(self, told: Statement) -> None:
+        """Note what a source states, and by what it knows of whom."""
+        feed = (told.house, told.numbers_of)
+        if self.of(feed, told.account) is None:
+            self._note(feed, told.account, told.observed_at)
+        self._stated.append(told)
+
+    def statements(self) -> pl.DataFrame:
+        """Return what sources stated."""
+        rows = [
+            {
+                "customer": self.of((told.house, told.numbers_of), told.account),
+                "organisation": told.house,
+                "attribute": attribute,
+                "value": value,
+            }
+            | {name: getattr(told, name) for name in _SHARED}
+            for told in self._stated
+            for attribute, value in told.said.items()
+        ]
+        return pl.DataFrame(rows, schema=STATEMENTS)
 
     def table(self) -> pl.DataFrame:
         """Return all of them, by their numbers."""

@@ -32,6 +32,7 @@ class House(Struct, frozen=True, forbid_unknown_fields=True):
     guests_pay: str | None = None  # the currency of one order in eight
     bare_dates: bool = False  # its system tells days, not hours
     numbered: bool = True  # seats; else one row holds several tickets
+    sources: tuple[str, ...] = ()  # of profiles; they carry the first feed's customer numbers
     venues: Mapping[str, str] = {}  # halls elsewhere: their municipalities
     contacts: bool = True  # its customers' page is fetched; only Tixly's has one
 

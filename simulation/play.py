@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from simulation.courier import Courier
 from simulation.plan import Plan
+from simulation.sources import statements
 from simulation.truth import Truth
 from simulation.world import Told, World
 
@@ -33,10 +34,17 @@ def play(
     if courier is None:
         for _ in orders:
             continue
-        return
-    for delivery in Plan(world.seed).deliveries(orders):
-        courier.take(delivery)
-    courier.flush()
+    else:
+        for delivery in Plan(world.seed).deliveries(orders):
+            courier.take(delivery)
+        courier.flush()
+    for told in statements(world.seed, world.people, truth.told.known(), world.until):
+        if told.counts:
+            truth.told.state(told)
+        if courier is not None:
+            courier.state(told)
+    if courier is not None:
+        courier.flush()
 
 
 def _watched(

@@ -11,7 +11,7 @@ from msgspec import Struct
 from kudos.errors import Misconfigured
 from kudos.local.register import new_vendor_secret
 from kudos.local.secrets import write
-from kudos.register import Register, parse
+from kudos.register import PROFILE_SOURCES, Register, parse
 from simulation.houses import HOUSES, House
 from simulation.orders import Feed
 
@@ -100,7 +100,15 @@ secrets = ["{vendor}.{house.id}.1"]
 """
         for vendor in house.feeds
     ]
-    return head + "".join(feeds)
+    sources = [
+        f"""[[organisation.vendor]]
+id = "{source}"
+numbers_of = "{house.feeds[0]}"
+secrets = ["{source}.{house.id}.1"]
+"""
+        for source in house.sources
+    ]
+    return head + "".join(feeds + sources)
 
 
 def _inline(pairs: Mapping[str, str]) -> str:
@@ -128,8 +136,11 @@ def _tokens(path: Path) -> dict[str, str]:
 def _secrets(register: Register, folder: Path) -> dict[Feed, bytes]:
     """Return the newest secret of every simulated feed; those that are missing are made."""
     found = {}
-    for feed in [(house.id, vendor) for house in HOUSES for vendor in house.feeds]:
+    for feed in [(house.id, name) for house in HOUSES for name in house.feeds + house.sources]:
         known = register.feeds.get((feed[1], feed[0]))
+        if known is None and feed[1] in PROFILE_SOURCES:
+            # an earlier release wrote this register
+            continue
         if known is None or not known.secrets:
             raise Misconfigured(f"register of organisations: {feed[0]} has no secret of {feed[1]}")
         path = folder / known.secrets[0]

@@ -74,7 +74,7 @@ class Truth:
         #: Lines that cannot be dated before they were delivered.
         self._undated: list[tuple[Document, Line]] = []
         self._people: set[int] = set()
-        self._customers = Customers()
+        self.told = Customers()
         self.orders = self.transactions = 0
 
     def add(self, told: Told) -> None:
@@ -82,7 +82,7 @@ class Truth:
         standing = {document.key: document for document in told.documents}
         self.orders += 1
         self.transactions += len(standing)
-        self._customers.add(told)
+        self.told.add(told)
         for document in standing.values():
             if document.account is not None:
                 self._people.add(document.account.person)
@@ -114,15 +114,11 @@ class Truth:
         ]
         return _table(rows, PEOPLE)
 
-    def customers(self) -> pl.DataFrame:
-        """Return every customer that anybody was ever told of."""
-        return self._customers.table()
-
     def _row(self, document: Document, line: Line, at: datetime) -> tuple[Any, ...]:
         known = document.account
         if known is None or known.consent is False:
             return (*_row(document, line, at), None, None, None)
-        customer = self._customers.of((document.house, document.vendor), known)
+        customer = self.told.of((document.house, document.vendor), known)
         return (*_row(document, line, at), customer, known.postal_code, known.country)
 
     def _pack(self) -> None:
@@ -206,7 +202,8 @@ def tables(
     return {
         "lines": lines,
         "people": truth.people(people),
-        "customers": truth.customers(),
+        "customers": truth.told.table(),
+        "statements": truth.told.statements(),
         "figures": figures(lines),
         "deliveries": pl.DataFrame(sent),
     }

@@ -1,6 +1,6 @@
 """Every figure of every organisation is what another way of counting says, to the øre.
 
-Twenty thousand simulated orders went in with repeats, older versions after newer ones, refunds and
+Thirty thousand simulated orders went in with repeats, older versions after newer ones, refunds and
 corrections. The other way is DuckDB over what the simulation knows to be true, in
 tests.support.oracle, which shares no code and no SQL with the product.
 """
@@ -27,7 +27,7 @@ Values = dict[tuple[str | None, ...], int | float | None]
 Asked = tuple[str, tuple[str, ...]]  # period, by
 
 CURRENCIES = {house.id: house.currency for house in HOUSES}
-#: Fewer would prove little of 20,000 orders.
+#: Fewer would prove little of 30,000 orders.
 LEAST_CELLS = 40_000
 LEAST_REPEATS = 1_000
 LEAST_STALE = 200

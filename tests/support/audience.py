@@ -77,8 +77,10 @@ _WON = """
         SELECT person, 'home', country || '-' || postal_code, 3, 1.0, observed_at
         FROM customers WHERE postal_code IS NOT NULL
         UNION ALL
-        SELECT person, attribute, value, basis, confidence, stated.observed_at
-        FROM stated JOIN customers USING (customer)
+        SELECT person, if(attribute = 'postal_code', 'home', attribute), value,
+            list_position(['inferred', 'register', 'declared'], basis), confidence,
+            statements.observed_at
+        FROM statements JOIN customers USING (customer)
     )
     GROUP BY person, attribute
 """
@@ -106,17 +108,6 @@ LEFT JOIN (SELECT home, place AS here FROM places) AS own ON
     own.home = told.country || '-' || told.postal_code
 LEFT JOIN (SELECT home, place AS there FROM places) AS theirs ON theirs.home = profiles.home
 """
-#: What sources state of customers: basis 1 is inferred, 2 a register's, 3 declared.
-STATED = pl.DataFrame(
-    schema={
-        "customer": pl.Int64,
-        "attribute": pl.String,
-        "value": pl.String,
-        "basis": pl.Int64,
-        "confidence": pl.Float64,
-        "observed_at": pl.Datetime("us", "UTC"),
-    }
-)
 
 
 def _register() -> dict[str, pl.DataFrame]:
@@ -146,13 +137,10 @@ def _register() -> dict[str, pl.DataFrame]:
 
 
 class Audience:
-    """Answers from the *lines* and *customers* of a clean world's truth, and what sources *stated*.
-
-    *stated* has the columns of STATED.
-    """
+    """Answers from a clean world's truth: lines, customers, and what sources stated of these."""
 
     def __init__(
-        self, lines: pl.DataFrame, customers: pl.DataFrame, stated: pl.DataFrame | None = None
+        self, lines: pl.DataFrame, customers: pl.DataFrame, statements: pl.DataFrame
     ) -> None:
         self._db = duckdb.connect()
         local = pl.col("at").dt.convert_time_zone("Europe/Oslo")
@@ -166,7 +154,7 @@ class Audience:
         tables = {
             "told": told,
             "customers": own_persons(customers),
-            "stated": STATED if stated is None else stated,
+            "statements": statements,
             **_register(),
         }
         for name, table in tables.items():

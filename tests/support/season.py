@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from kudos.local.secrets import write
-from simulation.courier import Counts, Courier
+from simulation.courier import Courier
 from simulation.play import play
 from simulation.truth import Truth
 from simulation.world import World, people_for
 from tests.support.system import Running, running
 
-ORDERS = 20_000
+ORDERS = 30_000
 
 #: Organisations of the tests' own, beside the simulated ones: the vendors each sells through.
 OWN = {
@@ -78,8 +77,11 @@ def prepared(data: Path) -> Iterator[Running]:
 class Season:
     """The system, what was sent to it, and what stands in the end."""
 
-    def __init__(self, system: Running, lines: pl.DataFrame, counts: list[Counts]) -> None:
-        self.system, self.lines = system, lines
+    def __init__(self, system: Running, truth: Truth, courier: Courier) -> None:
+        self.system = system
+        self.lines = truth.lines(courier.receipts)
+        self.customers, self.statements = truth.told.table(), truth.told.statements()
+        counts = list(courier.counts.values())
         self.deliveries = sum(count.deliveries for count in counts)
         self.repeats = sum(count.repeats for count in counts)
         self.stale = sum(count.stale for count in counts)
@@ -98,7 +100,7 @@ def played(system: Running, orders: int, *, seed: int = 1, rate: float | None = 
     courier = Courier(system.addresses["ingest"], secrets, seed=seed)
     with courier:
         play(world, orders, truth, courier, rate=rate)
-    return Season(system, truth.lines(courier.receipts), list(courier.counts.values()))
+    return Season(system, truth, courier)
 
 
 @pytest.fixture(scope="session")

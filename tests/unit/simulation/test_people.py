@@ -21,7 +21,7 @@ def customers(kind: Kind, orders: int = ORDERS) -> pl.DataFrame:
     truth = Truth()
     for told in World(2, UNTIL, people=orders, kind=kind).season(orders):
         truth.add(told)
-    return truth.customers()
+    return truth.told.table()
 
 
 @pytest.fixture(scope="module")

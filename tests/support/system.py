@@ -183,12 +183,12 @@ def _wait_until_ready(process: "subprocess.Popen[str]", data: Path) -> None:
     raise AssertionError(f"kudos local did not become ready: {''.join(said)}{text}")
 
 
-def until(true: Callable[[], bool], seconds: float, what: str) -> None:
-    """Return when *true* says so; fail with *what* after *seconds*."""
+def until(true: Callable[[], bool], seconds: float, what: str, pause: float = 0.05) -> None:
+    """Return when *true* says so, looked at every *pause*; fail with *what* after *seconds*."""
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, what
-        time.sleep(0.05)  # between two looks, with a deadline
+        time.sleep(pause)  # between two looks, with a deadline
 
 
 def free_ports() -> int:

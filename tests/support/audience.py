@@ -13,9 +13,6 @@ from simulation.register import CLASSES, GENRES
 from tests.support.oracle import LINE_BREAKDOWNS, SUMS
 from tests.support.whose import own_persons
 
-#: (keys…) → value; what is nothing has no cell.
-Cells = dict[tuple[Any, ...], int]
-
 #: Given names that Statistics Norway's numbers do not give to one sex with nine in ten.
 UNTOLD = frozenset({"Kim", "Máret", "Ailo"})
 
@@ -84,8 +81,6 @@ _WON = """
     )
     GROUP BY person, attribute
 """
-
-
 _LINES = """
 CREATE TABLE lines AS
 SELECT told.* EXCLUDE (person, customer, postal_code, country), c.person, c.own,
@@ -137,7 +132,10 @@ def _register() -> dict[str, pl.DataFrame]:
 
 
 class Audience:
-    """Answers from a clean world's truth: lines, customers, and what sources stated of these."""
+    """Answers from a clean world's truth: lines, customers, and what sources stated of these.
+
+    What is 0 has no row.
+    """
 
     def __init__(
         self, lines: pl.DataFrame, customers: pl.DataFrame, statements: pl.DataFrame
@@ -170,38 +168,48 @@ class Audience:
 
     def days(self) -> tuple[date, date]:
         """Return the first and the last day on which anybody came."""
-        [found] = self.rows("SELECT min(day), max(day) FROM visits")
-        return found[0], found[1]
+        [(first, last)] = self.frame("SELECT min(day), max(day) FROM visits").rows()
+        return first, last
 
-    def daily(self, kind: str) -> Cells:
-        """Return (scope, day, measure, currency or "") → value, of every scope of *kind*."""
+    def daily(self, kind: str) -> pl.DataFrame:
+        """Return scope, day, currency (of money), measure, value of every scope of *kind*."""
         scope, _ = SCOPES[kind]
-        found = self._sums(f"{scope} AS scope, day", "lines", 2)
-        if kind == "organisation":
-            own = "SELECT organisation, day, count(DISTINCT own) FROM visits GROUP BY ALL"
-            found |= {(*row[:2], "own_customers", ""): row[2] for row in self.rows(own)}
-        return found
+        found = self._sums("day, scope", f"(SELECT *, {scope} AS scope FROM lines)")
+        if kind != "organisation":
+            return found
+        own = self.frame("""
+            SELECT day, organisation AS scope, '' AS currency, 'own_customers' AS measure,
+                count(DISTINCT own) AS value FROM visits GROUP BY ALL
+        """)
+        return pl.concat([found, own])
 
-    def by(self, breakdown: str) -> Cells:
-        """Return (organisation, day, value, measure, currency or "") → number."""
+    def by(self, breakdown: str) -> pl.DataFrame:
+        """Return organisation, day, falls, currency (of money), measure, value."""
         falls = f"(SELECT *, {BREAKDOWNS[breakdown]} AS falls FROM lines WHERE falls IS NOT NULL)"
-        return self._sums("organisation, day, falls", falls, 3)
+        return self._sums("organisation, day, falls", falls)
 
-    def _sums(self, keys: str, source: str, many: int) -> Cells:
-        found: Cells = {}
+    def _sums(self, kept: str, source: str) -> pl.DataFrame:
         counted = (
-            f"SELECT {keys}, {SUMS}, count(DISTINCT person) FILTER (kind = 'sale') AS customers"
+            f"SELECT {kept}, {SUMS}, count(DISTINCT person) FILTER (kind = 'sale') AS customers"
         )
-        for names, currency in (((*COUNTS, "customers"), "''"), (MONEY, "currency")):
-            rows = self.rows(f"{counted}, {currency} AS kept FROM {source} GROUP BY ALL")
-            columns = [column[0] for column in self._db.description or ()]
-            for row in rows:
-                told = dict(zip(columns, row, strict=True))
-                found |= {
-                    (*row[:many], name, told["kept"]): told[name] for name in names if told[name]
-                }
-        return found
+        parts = [
+            self.frame(f"""
+                SELECT * FROM (
+                    UNPIVOT (
+                        SELECT {kept}, currency,
+                            {", ".join(f"{name}::BIGINT AS {name}" for name in names)}
+                        FROM ({counted}, {currency} AS currency FROM {source} GROUP BY ALL)
+                    ) ON {", ".join(names)} INTO NAME measure VALUE value
+                ) WHERE value <> 0
+            """)
+            for names, currency in (((*COUNTS, "customers"), "''"), (MONEY, "currency"))
+        ]
+        return pl.concat(parts)
 
-    def rows(self, sql: str, *asked: Any) -> list[tuple[Any, ...]]:
+    def frame(self, sql: str, *asked: Any) -> pl.DataFrame:
         """Return what DuckDB answers of ``visits``, ``lines`` and ``customers``."""
-        return self._db.execute(sql, asked).fetchall()
+        return pl.DataFrame(self._db.sql(sql, params=asked).to_arrow_table())
+
+    def do(self, sql: str, *asked: Any) -> None:
+        """Let DuckDB do something."""
+        self._db.execute(sql, asked)

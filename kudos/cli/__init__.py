@@ -11,6 +11,7 @@ COMMANDS = {
     "local": "kudos.cli.local",
     "lookup": "kudos.cli.lookup",
     "organisations": "kudos.cli.organisations",
+    "rebuild": "kudos.cli.rebuild",
     "reference": "kudos.cli.reference",
     "simulate": "kudos.cli.simulate",
     "standard": "kudos.cli.standard",

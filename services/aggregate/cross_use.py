@@ -5,7 +5,7 @@ persons, so that a period costs what finding its persons costs.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -139,15 +139,16 @@ def recompute(client: Client, periods: Iterable[Period], last: date, generation:
     Of two that computed at one generation on two days the later day's stands.
     """
     version = generation << 16 | (last - _EPOCH).days
-    for portion in _portions(sorted(periods, key=lambda p: (p.ends, p.days), reverse=True)):
+    for portion in portions(periods):
         asked = {"periods": portion, "generation": version}
         with REFRESH_SECONDS.labels("cross_use").time():
             client.raw_query(_STATEMENT, parameters=asked, settings=SETTINGS)
 
 
-def _portions(periods: Sequence[Period]) -> Iterator[list[Period]]:
+def portions(periods: Iterable[Period]) -> Iterator[list[Period]]:
+    """Yield *periods*, the newest first, as many at a time as one statement should take."""
     portion: list[Period] = []
-    for period in periods:
+    for period in sorted(periods, key=lambda p: (p.ends, p.days), reverse=True):
         if portion and sum(p.days for p in portion) + period.days > _DAYS:
             yield portion
             portion = []

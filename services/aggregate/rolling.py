@@ -5,7 +5,7 @@ days that end from max(d, p + w) to d + w - 1: one more at the beginning, one le
 and the running sum is the curve. One pass, whatever the number of days.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from clickhouse_connect.driver.client import Client
@@ -98,14 +98,15 @@ def united(ranges: Iterable[Range]) -> list[Range]:
 def recompute(client: Client, ranges: Iterable[Range], generation: int) -> None:
     """Write the curves' days in *ranges* as they follow from the visits now."""
     for first, last in ranges:
-        for begins, ends in _portions(first, last):
+        for begins, ends in portions(first, last):
             asked = {"first": begins, "last": ends, "generation": generation}
             with REFRESH_SECONDS.labels("kpi_rolling").time():
                 for sql in _STATEMENTS:
                     client.raw_query(sql, parameters=asked, settings=SETTINGS)
 
 
-def _portions(first: date, last: date) -> Iterable[Range]:
+def portions(first: date, last: date) -> Iterator[Range]:
+    """Yield the days from *first* to *last*, as many at a time as one statement should take."""
     while last >= first:
         begins = max(first, last - (_DAYS - 1) * _DAY)
         yield begins, last

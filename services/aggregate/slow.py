@@ -149,3 +149,5 @@ DAILY: dict[str, Callable[[Client, Sequence[Cell], int], None]] = {
     "kpi_groups": _write_groups,
     "kpi_daily_by": by.recompute,
 }
+#: Everything that is covered here.
+TARGETS = (*DAILY, "kpi_rolling", "cross_use")

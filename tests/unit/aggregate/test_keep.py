@@ -172,7 +172,10 @@ def test_what_was_received_before_the_watermark_is_no_ordinary_traffic() -> None
 def settings(tmp_path: Path) -> AggregateSettings:
     """Return settings of a broker that is never asked."""
     return AggregateSettings(
-        kafka="127.0.0.1:1", clickhouse="http://127.0.0.1:1/x", secrets=tmp_path
+        kafka="127.0.0.1:1",
+        clickhouse="http://127.0.0.1:1/x",
+        secrets=tmp_path,
+        organisations=tmp_path / "organisations.toml",
     )
 
 

@@ -12,12 +12,15 @@ import pytest
 
 from kudos.local.secrets import write
 from simulation.courier import Courier
+from simulation.places import MUNICIPALITIES
 from simulation.play import play
 from simulation.truth import Truth
 from simulation.world import World, people_for
-from tests.support.system import Running, running
+from tests.support.system import Running, command, running
 
 ORDERS = 30_000
+#: Whose tests count the network, and want nothing in it but the season.
+EVERYBODY = "test_persons.py"
 
 #: Organisations of the tests' own, beside the simulated ones: the vendors each sells through.
 OWN = {
@@ -59,6 +62,12 @@ def register() -> str:
     )
 
 
+def postal_codes() -> str:
+    """Return the register of the postal codes where simulated people live."""
+    rows = [f"{code},{municipality},{c}" for code, (municipality, c) in MUNICIPALITIES.items()]
+    return "\n".join(["postal_code,municipality_no,centrality", *rows])
+
+
 @contextmanager
 def prepared(data: Path) -> Iterator[Running]:
     """Run a system on *data* that knows the simulated organisations and the tests' own."""
@@ -68,6 +77,10 @@ def prepared(data: Path) -> Iterator[Running]:
     for (id_, vendor), secret in secrets.items():
         text = "whsec_" + b64encode(secret).decode()
         write(data / "secrets" / "ingest" / f"{vendor}.{id_}.1", text)
+    codes = data / "postal_codes.csv"
+    write(codes, postal_codes())
+    done = command("reference", "import", "postal-codes", str(codes), "--data", str(data))
+    assert done.returncode == 0, done.stderr
     with running(data, register()) as system:
         system.access.secrets.update(secrets)
         system.access.tokens.update({id_: id_ for id_ in OWN})
@@ -101,6 +114,11 @@ def played(system: Running, orders: int, *, seed: int = 1, rate: float | None = 
     with courier:
         play(world, orders, truth, courier, rate=rate)
     return Season(system, truth, courier)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those come first who count everybody: others sell to people of their own."""
+    items.sort(key=lambda item: item.path.name != EVERYBODY)
 
 
 @pytest.fixture(scope="session")

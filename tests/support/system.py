@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -57,18 +57,25 @@ class Running:
         asked |= {"by": by} if by else {}
         return self.get("/v1/figures", organisation, **asked)["cells"]
 
-    def watermark(self) -> float:
-        """Return the watermark in seconds since 1970; 0 while there is none or nobody answers."""
+    def watermark(self, families: Sequence[str] = ()) -> float:
+        """Return the watermark, of *families* of tables too, in seconds since 1970.
+
+        0 while there is none or nobody answers.
+        """
         try:
-            said = self.get("/v1/status")["watermark"]
+            status = self.get("/v1/status")
         except (httpx.HTTPError, AssertionError):
             return 0.0
-        return datetime.fromisoformat(said).timestamp() if said else 0.0
+        said = [status["watermark"], *map(status["families"].get, families)]
+        return min(datetime.fromisoformat(at).timestamp() if at else 0.0 for at in said)
 
-    def wait_until_counted(self, moment: float | None = None) -> None:
-        """Return when everything accepted before *moment* (now) is in the figures."""
+    def wait_until_counted(self, moment: float | None = None, families: Sequence[str] = ()) -> None:
+        """Return when everything accepted before *moment* (now) is in the figures.
+
+        Those of groups and of persons are waited for where their *families* are named.
+        """
         at = time.time() if moment is None else moment
-        until(lambda: self.watermark() >= at, COUNTED_S, "the watermark does not come")
+        until(lambda: self.watermark(families) >= at, COUNTED_S, "the watermark does not come")
 
     def kudos(self, *arguments: str, status: int = 0) -> str:
         """Run a command on this system and return what it printed."""

@@ -95,7 +95,7 @@ def test_the_figures_are_those_of_the_truth(
     oracle, compared = Oracle(killed.lines), 0
     days = oracle.days()
     months = sorted({f"{day:%Y-%m}" for day in days})
-    for period in [f"{days[0]}..{days[-1]}", *months[::4]]:
+    for period in [f"{days[0]}..{days[-1]}", *months[::8]]:
         true = oracle.cells(period)
         for house in HOUSES:
             for measure in MEASURES:

@@ -21,7 +21,8 @@ from tests.support.audience import Audience
 from tests.support.found import FAMILIES, Compared, compare
 from tests.support.season import Season
 
-pytestmark = [pytest.mark.kafka, pytest.mark.engine]
+#: Long until records are resolved into persons as sales come in: nothing writes links yet.
+pytestmark = [pytest.mark.kafka, pytest.mark.engine, pytest.mark.long]
 
 #: Fewer would prove little of 30,000 orders.
 LEAST = {

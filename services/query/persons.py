@@ -27,13 +27,11 @@ FROM (SELECT arraySort(groupArray(day)) AS d FROM ({_SEEN}) GROUP BY own_person)
 ARRAY JOIN d AS day, arrayPushFront(arrayPopBack(d), toDate(0)) AS before, arrayEnumerate(d) AS n
 WHERE day >= {{begins:Date}}
 """  # noqa: S608 (as above)
-#: Who the period's buyers are now; one without a link is a person alone, named by its first half.
+#: Who its customers are now; one without a link is a person alone, named by its first half.
+#: A ref is one organisation's alone, so that the condition may come before FINAL has merged.
 _LINKS = """
-SELECT customer_ref, argMax(own_person, version) AS now, true AS linked
-FROM links WHERE customer_ref IN (
-    SELECT customer_ref FROM sales
-    PREWHERE day BETWEEN {begins:Date} AND {ends:Date} AND organisation = {organisation:String}
-) GROUP BY customer_ref
+SELECT customer_ref, own_person AS now, true AS linked
+FROM links FINAL PREWHERE organisation = {organisation:String}
 """
 _OWN_PERSON = "if(linked, now, toUInt64(bitShiftRight(customer_ref, 64)))"
 

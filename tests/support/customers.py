@@ -1,7 +1,7 @@
 """Who is one at the houses of ``tests.support.house``, and figures of customers by plain Python."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from clickhouse_connect.driver.client import Client
@@ -13,7 +13,10 @@ CUSTOMERS = (
     "visit_frequency",
 )
 #: Records that are one own person, at one house; the others are alone.
-_TOGETHER = {HOUSE: [(1, 2), (3, 4, 5), (20, 7), (30, 31)], OTHER: [(1, 3)]}
+_TOGETHER: Mapping[str, Sequence[tuple[int, ...]]] = {
+    HOUSE: [(1, 2), (3, 4, 5), (20, 7), (30, 31)],
+    OTHER: [(1, 3)],
+}
 #: In the network more are one, also of both houses: what an organisation must not see.
 _PERSON = int("e" * 16, 16)
 _RECORDS = range(1, 40)

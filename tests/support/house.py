@@ -38,7 +38,6 @@ DAYS = [
 MONEY = {"gross_revenue", "net_revenue", "fees", "average_ticket_price", "average_order_value"}
 #: Values of a breakdown, then the currency of money, to a figure; None: undefined.
 Cells = dict[tuple[str, ...], int | float | None]
-
 #: Prices at and beside the bounds of the bands, in the minor unit, of one piece.
 _PRICES = (0, 1, 9999, 10000, 19999, 20000, 34999, 35000, 49999, 50000, 74999, 75000, 123456)
 _KINDS: tuple[Kind, ...] = ("sale", "sale", "sale", "sale", "refund")

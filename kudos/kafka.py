@@ -85,6 +85,11 @@ class KafkaSink:
             else:
                 return
 
+    @property
+    def producer(self) -> Producer:
+        """Return the client itself: transactions are begun and ended by it."""
+        return self._producer
+
     def flush(self) -> None:
         """Return when the broker has everything sent so far, or raise ConnectionError."""
         left = self._producer.flush(self._timeout + 1)
@@ -163,10 +168,10 @@ class KafkaSource:
                 if read and self._most > 1:
                     read += self._consumer.consume(self._most - 1, timeout=0.005)
                 self.joined = self.joined or bool(self._consumer.memberid())
-                batch = [_message(m) for m in read if not passing(m)]
+                batch = [message(m) for m in read if not passing(m)]
                 if batch:
                     yield batch
-                self._progress(self._lag())
+                self._progress(lag(self._consumer))
         finally:
             self._consumer.close()
 
@@ -183,13 +188,15 @@ class KafkaSource:
             if error.args[0].code() not in REBALANCING:
                 raise
 
-    def _lag(self) -> dict[tuple[str, int], int]:
-        lag = {}
-        for p in self._consumer.position(self._consumer.assignment()):
-            if p.offset >= 0:
-                _, high = self._consumer.get_watermark_offsets(p, cached=True)
-                lag[p.topic, p.partition] = max(0, high - p.offset)
-        return lag
+
+def lag(consumer: Consumer) -> dict[tuple[str, int], int]:
+    """Return how many messages *consumer* has not yet handed out, by topic and partition."""
+    found = {}
+    for p in consumer.position(consumer.assignment()):
+        if p.offset >= 0:
+            _, high = consumer.get_watermark_offsets(p, cached=True)
+            found[p.topic, p.partition] = max(0, high - p.offset)
+    return found
 
 
 def held(config: Config, group: str, topics: Sequence[str]) -> Iterator[Message]:
@@ -225,7 +232,7 @@ def _held_in(consumer: Consumer, topic: str, number: int) -> Iterator[Message]:
     while first < end:
         for read in consumer.consume(min(1000, end - first), timeout=0.5):
             if not passing(read):
-                yield _message(read)
+                yield message(read)
         # what ends in a transaction's marker has no last message
         [place] = consumer.position([TopicPartition(topic, number)])
         first = max(first, place.offset)
@@ -261,7 +268,8 @@ _FINAL = frozenset(
 )
 
 
-def _message(read: Any) -> Message:
+def message(read: Any) -> Message:
+    """Return what was read."""
     headers = tuple((name, value or b"") for name, value in read.headers() or ())
     return Message(
         read.topic(),

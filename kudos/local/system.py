@@ -61,6 +61,8 @@ class Layout(Struct, frozen=True):
             "KUDOS_CLICKHOUSE": self.addresses()["clickhouse"],
             "KUDOS_ORGANISATIONS": str(self.organisations),
             "KUDOS_SECRETS": str(self.secrets),
+            "KUDOS_IDENTITY_STATE": os.environ.get("KUDOS_IDENTITY_STATE")
+            or str(self.data / "identity"),
             "KUDOS_REFERENCE": os.environ.get("KUDOS_REFERENCE") or str(self.data / "reference"),
         }
 

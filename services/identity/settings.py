@@ -19,6 +19,8 @@ class Settings(Shared):
     identity_port: int = 8002
     #: Where ``kudos reference import`` keeps registers; without it names are the package's.
     reference: Path | None = None
+    #: What resolve knows, on a disk of this machine; lost, it is made anew from the topics.
+    identity_state: Path = Path(".kudos/identity")
 
     def keys(self) -> Keys:
         """Return the secrets of pseudonyms; all versions are needed, for they nest."""

@@ -2,24 +2,15 @@
 
 import random
 import time
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
 
 import pytest
 
 from services.identity.persons import MANY, Ref, is_hub, persons
-from tests.support.claimed import ref
+from tests.support.claimed import hubs, ref, town
 
 MAIL = "familien@nordvik.no"
 NOBODY: frozenset[bytes] = frozenset()
-
-
-def hubs(refs: Iterable[Ref]) -> set[bytes]:
-    sharing: defaultdict[tuple[str, bytes], list[Ref]] = defaultdict(list)
-    for one in refs:
-        for kind, key in one.keys.items():
-            sharing[kind, key].append(one)
-    return {key for (kind, key), found in sharing.items() if is_hub(kind, found)}
 
 
 def count(*refs: Ref) -> int:
@@ -134,37 +125,14 @@ def test_what_makes_a_hub() -> None:
     assert not shared(*(ref(email=MAIL, given_name=f"{c}.") for c in "abcdefghij"))
 
 
-def town(seed: int, people: int) -> list[Ref]:
-    """Return refs of people who share much, mistype, and are known by this or that."""
-    chance = random.Random(seed)
-    given = ["Kari", "Knut", "Ingrid", "Ingird", "K.", "Anne", "Anna", ""]
-    family = ["Nordvik", "Lund", "Berg", ""]
-    found = {}
-    for _ in range(people * 3):
-        n = chance.randrange(people)
-        fields = {
-            "given_name": chance.choice(given),
-            "family_name": chance.choice(family),
-            "email": f"e{chance.choice([n, n // 2, n // 9])}@nordvik.no",
-            "phone": f"9234{chance.choice([n, n // 3]):04}",
-            "number": str(n),
-            "street": f"Storgata {n // 2}",
-            "postal_code": "0155",
-            "birth_date": chance.choice(["1980-01-02", "1980-02-01", "1951-07-30", "1980"]),
-        }
-        kept = {k: v for k, v in fields.items() if v and chance.random() < 0.45}
-        one = ref(chance.choice(["oslo-teater", "bergen-orkester"]), **kept)
-        if one.keys:
-            found[one.id] = one
-    return list(found.values())
+def crowd(seed: int, people: int) -> list[Ref]:
+    return list({found.id: found for found in (ref(**f) for f in town(seed, people))}.values())
 
 
 def test_only_the_set_decides() -> None:
-    refs = town(1, 60)
+    refs = crowd(1, 60)
     expected = persons(refs, hubs(refs))
-    sizes = defaultdict(int)
-    for person in expected.values():
-        sizes[person] += 1
+    sizes = Counter(expected.values())
     # the town has couples, strangers and people of many refs
     assert max(sizes.values()) > 4
     assert 30 < len(sizes) < len(refs) * 0.8
@@ -177,7 +145,7 @@ def test_only_the_set_decides() -> None:
 def test_nobody_is_joined_to_who_contradicts() -> None:
     from services.identity.traits import contradict
 
-    refs = town(3, 200)
+    refs = crowd(3, 200)
     found = persons(refs, hubs(refs))
     members = defaultdict(list)
     for one in refs:

@@ -1,11 +1,12 @@
 """Breakdowns as people read them: what a value is called, and in which order values stand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
-from kudos.breakdowns import BREAKDOWNS, UNKNOWN
+from kudos.breakdowns import UNKNOWN
 from services.query.answer import Answer, Cell
+from services.query.customers import EVERY_BREAKDOWN, ORDER_DAYS
 from services.query.dashboard import bars, formats, saying
 from services.query.dashboard.bars import Bar
 from services.query.dashboard.drawing import draw
@@ -14,7 +15,7 @@ from services.query.dashboard.style import USUAL, Size
 from services.query.dashboard.wording import Texts
 
 #: In the order of what they mean, not of their size.
-_ORDERED = ("price_band", "lead_time")
+_ORDERED = ("price_band", "lead_time", ORDER_DAYS.id)
 #: More bars than this say less; the rest is one row, and all are in the table.
 _MOST = 12
 SMALL, LARGE = (Size(236, 0),), (Size(480, 0), Size(276, 0))
@@ -33,25 +34,15 @@ def label(texts: Texts, by: str, value: str) -> str:
     """Name *value* of the breakdown *by*; what a source named itself stays as it is."""
     if value in {"", UNKNOWN}:
         return texts("figure.unknown")
-    if by == "channel":
-        return texts.either(f"channels.{value}", value)
-    if by == "price_band":
-        return _price(texts, value)
-    if by == "lead_time":
-        return _lead(texts, value)
-    if by == "weekday_hour":
-        weekday, _, hour = value.partition("-")
-        return (
-            f"{formats.WEEKDAYS[texts.language][int(weekday) - 1]} {formats.clock(int(hour) * 60)}"
-        )
-    return value
+    name = _NAMES.get(by)
+    return value if name is None else name(texts, value)
 
 
 def rows(texts: Texts, answer: Answer, by: str, currency: str | None) -> list[Row]:
     """Return the values of *answer* in *currency*, the largest first or in their own order."""
     cells = [c for c in answer.cells if c.currency == currency and c.value is not None]
     if by in _ORDERED:
-        place = {value: at for at, value in enumerate(BREAKDOWNS[by].values)}
+        place = {value: at for at, value in enumerate(EVERY_BREAKDOWN[by].values)}
         cells.sort(key=lambda cell: place.get(cell.by[by], len(place)))
     else:
         cells.sort(key=lambda cell: (-(cell.value or 0), cell.by[by]))
@@ -85,7 +76,7 @@ def picture(
         rest = sum(bar.value for bar in drawn[most:])
         written = saying.amount(texts, unit, round(rest), currency)
         shown.append(Bar(texts("figure.rest", n=len(drawn) - most), rest, written, USUAL))
-    head = [BREAKDOWNS[by].name[texts.language], texts("figure.value")]
+    head = [EVERY_BREAKDOWN[by].name[texts.language], texts("figure.value")]
     body = [[row.name, row.written] for row in found]
     if shares:
         head.append(texts("figure.share"))
@@ -93,7 +84,7 @@ def picture(
     return Picture(
         id=f"{by}-{currency or unit}",
         title=title,
-        sentence=_sentence(texts, found, shares=shares, total=total),
+        sentence=_sentence(texts, by, found, shares=shares, total=total),
         wide=draw(bars.bars(shown, sizes[0]), texts.language),
         narrow=draw(bars.bars(shown, sizes[1]), texts.language) if sizes[1:] else None,
         table=table(head, body),
@@ -143,7 +134,9 @@ def _end(row: Row, share: str) -> str:
     return f"{row.written} ({share})" if share else row.written
 
 
-def _sentence(texts: Texts, found: Sequence[Row], *, shares: bool, total: float) -> str:
+def _sentence(texts: Texts, by: str, found: Sequence[Row], *, shares: bool, total: float) -> str:
+    if by == ORDER_DAYS.id:
+        return _once(texts, found, total)
     top = max(found, key=lambda row: row.value)
     if not shares:
         return texts("figure.by_sentence", name=top.name, value=top.written)
@@ -159,9 +152,39 @@ def _price(texts: Texts, band: str) -> str:
     return texts("bands.price", n=band.replace("-", "\u2013"))
 
 
+def _once(texts: Texts, found: Sequence[Row], total: float) -> str:
+    """Say which share came once; values stand in their order."""
+    once = found[0].value if found[0].name == _days(texts, "1") else 0
+    return texts("figure.once_sentence", share=formats.percent(once / total, texts.language))
+
+
+def _channel(texts: Texts, value: str) -> str:
+    return texts.either(f"channels.{value}", value)
+
+
+def _weekday_hour(texts: Texts, value: str) -> str:
+    weekday, _, hour = value.partition("-")
+    return f"{formats.WEEKDAYS[texts.language][int(weekday) - 1]} {formats.clock(int(hour) * 60)}"
+
+
+def _days(texts: Texts, steps: str) -> str:
+    if steps.endswith("+"):
+        return texts("bands.days_from", n=steps[:-1])
+    return texts.count("bands.days", int(steps))
+
+
 def _lead(texts: Texts, band: str) -> str:
     if band == "0":
         return texts("bands.lead_same")
     if band.endswith("+"):
         return texts("bands.lead_from", n=band[:-1])
     return texts("bands.lead", n=band.replace("-", "\u2013"))
+
+
+_NAMES: Mapping[str, Callable[[Texts, str], str]] = {
+    "channel": _channel,
+    "price_band": _price,
+    "lead_time": _lead,
+    "weekday_hour": _weekday_hour,
+    ORDER_DAYS.id: _days,
+}

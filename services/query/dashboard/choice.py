@@ -19,10 +19,10 @@ USUAL = (
     "gross_revenue",
     "orders",
     "average_ticket_price",
-    "net_revenue",
-    "party_size",
+    "unique_customers",
     "customer_records",
-    "refunded_tickets",
+    "new_customers",
+    "returning_customers",
 )
 _USUAL_PERIOD = "rolling-28"
 

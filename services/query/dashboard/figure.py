@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from kudos.breakdowns import BREAKDOWNS
 from services.query.answer import Answer
+from services.query.customers import EVERY_BREAKDOWN, ORDER_DAYS
 from services.query.dashboard import breakdowns, formats, lines, overview, saying
 from services.query.dashboard.lines import Axes
 from services.query.dashboard.overview import Amount, Asked
@@ -16,6 +16,7 @@ from services.query.dashboard.source import Source
 from services.query.dashboard.style import Size, Spec
 from services.query.dashboard.wording import Texts
 from services.query.measure import Measure
+from services.query.measures import MEASURES
 from services.query.question import Period, Question
 
 _FORMATS = (("CSV", "csv"), ("Parquet", "parquet"), ("JSON", "json"))
@@ -35,7 +36,9 @@ class Figure(Struct, frozen=True):
     definition: str
     definition_id: str
     coverage: str | None
+    beside: str | None  # what the same is by another way of counting
     undefined: bool  # something on the page is
+    not_by_day: bool  # it has a value, and no line of days
 
 
 class Download(Struct, frozen=True):
@@ -45,13 +48,32 @@ class Download(Struct, frozen=True):
     address: str
 
 
+def first(measure: str) -> str:
+    """Return what *measure* is broken down by until something else is asked for: its own steps."""
+    return MEASURES[measure].steps or next(iter(EVERY_BREAKDOWN))
+
+
 def ask_parts(source: Source, organisation: str, measure: str, period: Period, by: str) -> Answer:
     """Ask for *measure* broken down by *by*."""
     return source.ask_many([Question(measure, organisation, period, (by,))])[0]
 
 
+def ask_beside(source: Source, organisation: str, measure: str, period: Period) -> Answer | None:
+    """Ask for customer records beside unique customers, so that over-counting is seen."""
+    if measure != "unique_customers":
+        return None
+    return source.ask_many([Question("customer_records", organisation, period)])[0]
+
+
 def page(
-    texts: Texts, currency: str, asked: Asked, parts: Answer, *, by: str, today: date
+    texts: Texts,
+    currency: str,
+    asked: Asked,
+    parts: Answer,
+    *,
+    by: str,
+    today: date,
+    records: Answer | None = None,
 ) -> Figure:
     """Return the page of one figure."""
     covered = asked.now.coverage
@@ -69,8 +91,20 @@ def page(
         coverage=None
         if covered is None
         else texts("figure.coverage", share=formats.percent(covered, texts.language)),
+        beside=_beside(texts, asked.now, records),
         undefined=None in values,
+        not_by_day=not line and any(cell.value is not None for cell in asked.now.cells),
     )
+
+
+def _beside(texts: Texts, now: Answer, records: Answer | None) -> str | None:
+    """Say how many records there are for the customers; nothing where nobody is known."""
+    if records is None or not now.cells[0].value:
+        return None
+    persons, many = now.cells[0].value, records.cells[0].value or 0
+    written = formats.number(many, texts.language)
+    each = formats.number(many / persons, texts.language, 2)
+    return texts("figure.beside", records=written, each=each)
 
 
 def downloads(measure: str, organisation: str, period: Period, by: str | None) -> list[Download]:
@@ -153,7 +187,7 @@ def _parts(
 ) -> Iterator[Picture]:
     currencies = sorted({c.currency for c in parts.cells}, key=lambda c: (c != currency, c or ""))
     for one in currencies:
-        title = BREAKDOWNS[by].name[texts.language]
+        title = EVERY_BREAKDOWN[by].name[texts.language]
         if one is not None and len(currencies) > 1:
             title = f"{title}, {formats.currency_name(one, texts.language)}"
         rows = breakdowns.rows(texts, parts, by, one)
@@ -167,9 +201,9 @@ def _parts(
                 title,
                 rows,
                 by=by,
-                unit=measure.unit,
+                unit=parts.unit,
                 currency=one,
-                additive=measure.id in ADDITIVE,
+                additive=measure.id in ADDITIVE or by == ORDER_DAYS.id,
                 sizes=breakdowns.LARGE,
             )
 

@@ -19,6 +19,8 @@ from services.query.measures import MEASURES
 from services.query.question import Period, Question
 
 _SPARK = Size(244, 56)
+#: What the sentence says of customers, where both are on the page.
+_CUSTOMERS = ("unique_customers", "new_customers")
 
 
 class Asked(Struct, frozen=True):
@@ -209,10 +211,21 @@ def _sentence(texts: Texts, by_name: Mapping[str, Asked], asked: Sequence[Asked]
         for cell in (gross.now.cells if gross else ())
         if cell.value and cell.currency
     ]
-    count = texts.count("tickets", sold)
+    count, who = texts.count("tickets", sold), _who(texts, by_name)
     if not money:
-        return texts("overview.sentence_free", period=period, tickets=count) + "."
-    return texts("overview.sentence", period=period, tickets=count, money=" + ".join(money)) + "."
+        return texts("overview.sentence_free", period=period, tickets=count) + who + "."
+    written = texts("overview.sentence", period=period, tickets=count, money=" + ".join(money))
+    return written + who + "."
+
+
+def _who(texts: Texts, by_name: Mapping[str, Asked]) -> str:
+    """Say how many customers there were, and how many of them were new."""
+    counts = [by_name[name].now.cells[0].value for name in _CUSTOMERS if name in by_name]
+    if len(counts) < len(_CUSTOMERS) or not counts[0]:
+        return ""
+    everybody, new = (formats.number(n or 0, texts.language) for n in counts)
+    key = "overview.one_customer" if counts[0] == 1 else "overview.customers"
+    return texts(key, customers=everybody, new=new)
 
 
 def _spark(texts: Texts, asked: Asked, cell: Cell | None, today: date) -> Markup:

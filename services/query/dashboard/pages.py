@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kudos.breakdowns import BREAKDOWNS
 from kudos.register import Organisation
+from services.query.customers import EVERY_BREAKDOWN
 from services.query.dashboard import (
     choice,
     entrance,
@@ -159,17 +159,21 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
         }
         return respond("no_figure.html", visit.frame(seen, "figure") | values, 404)
     by = seen.request.query_params.get("by", "")
-    by = by if by in BREAKDOWNS else next(iter(BREAKDOWNS))
+    by = by if by in MEASURES[measure].breakdowns else figure.first(measure)
     period = seen.choice.period
     asked = overview.ask(parts.source, own.id, [measure], period, seen.today)[0]
     made_of = figure.ask_parts(parts.source, own.id, measure, period, by)
+    records = figure.ask_beside(parts.source, own.id, measure, period)
     path = f"/figures/{measure}"
     values = {
-        "page": figure.page(seen.texts, own.currency, asked, made_of, by=by, today=seen.today),
+        "page": figure.page(
+            seen.texts, own.currency, asked, made_of, by=by, today=seen.today, records=records
+        ),
         "periods": _periods(seen),
         "by": by,
         "tabs": [
-            (b.id, b.name[language], seen.choice.link(path, by=b.id)) for b in BREAKDOWNS.values()
+            (id_, EVERY_BREAKDOWN[id_].name[language], seen.choice.link(path, by=id_))
+            for id_ in MEASURES[measure].breakdowns
         ],
         "downloads": figure.downloads(measure, own.id, period, by),
         "address": str(seen.request.base_url.replace(path="")) + _address(path, period.id, by),

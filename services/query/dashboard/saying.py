@@ -51,7 +51,9 @@ def amount(
         return formats.money(n, currency, texts.language, exact=exact)
     if unit == "share":
         return formats.percent(n, texts.language)
-    return formats.number(n, texts.language, 0 if isinstance(n, int) else 1)
+    # most customers come once: what is more than 1 stands behind the comma
+    decimals = 2 if unit == "order_days" else 1
+    return formats.number(n, texts.language, 0 if isinstance(n, int) else decimals)
 
 
 def difference(texts: Texts, found: Change) -> str | None:

@@ -17,7 +17,12 @@ ADDITIVE = frozenset(
     {"tickets", "refunded_tickets", "net_tickets", "gross_revenue", "net_revenue", "fees"}
 )
 #: These are 0 on a day without sales; the others are then undefined.
-COUNTS = ADDITIVE | {"orders", "customer_records"}
+COUNTS = ADDITIVE | {
+    *("orders", "customer_records", "unique_customers"),
+    *("new_customers", "returning_customers", "reactivated_customers"),
+}
+#: Of a single day these say nothing: who comes, comes once.
+NOT_BY_DAY = frozenset({"visit_frequency"})
 #: More days than this are drawn by the week or the month.
 _MOST_DAYS = 120
 #: More months than this are drawn by the year: each is a question of its own.
@@ -82,6 +87,8 @@ def over(
     asked = questions(organisation, measure, days)
     if asked:
         return Series(*days, by, _answered(asked, answers))
+    if measure in NOT_BY_DAY:
+        return Series(*days, by, {})
     points = source.curve(organisation, measure, *days)
     lines = _daily(points, days, missing=0 if measure in COUNTS else None)
     if by == "week":

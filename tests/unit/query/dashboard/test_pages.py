@@ -9,7 +9,9 @@ import pytest
 from kudos.breakdowns import BREAKDOWNS
 from services.query.dashboard import choice
 from services.query.measures import MEASURES
+from services.query.periods import parse
 from services.query.pool import Away
+from services.query.question import Question
 from tests.support.dashboard import FakeSource
 from tests.support.html import Page
 from tests.unit.query.dashboard.conftest import Client
@@ -93,6 +95,34 @@ def test_no_link_leads_nowhere(signed_in: Client, who: str) -> None:
                 waiting.append(address)
     assert not waiting
     assert asked > (2 if who == "operator" else 10)
+
+
+def test_a_frequency_is_shown_by_order_days(signed_in: Client, sales: FakeSource) -> None:
+    asked = Question("visit_frequency", "theatre", parse("2026"), ("order_days",))
+    [answer] = sales.ask_many([asked])
+    many = {cell.by["order_days"]: int(cell.value or 0) for cell in answer.cells}
+    assert {"1", "2", "3"} <= many.keys()
+    for path in ("/figures/visit_frequency?period=2026", "/figures/visit_frequency?period=2026-05"):
+        found = page_of(signed_in("theatre").get(path))
+        assert "av kundene kom én gang." in found.text
+        assert "2 dager" in found.text
+    once = many["1"] / sum(many.values()) * 100
+    text = page_of(signed_in("theatre").get("/figures/visit_frequency?period=2026")).text
+    assert f"{once:.1f}".removesuffix(".0").replace(".", ",") + f"{SPACE}% av kundene" in text
+    # of days it says nothing, and says so
+    assert "over flere måneder" in found.text
+    assert "over flere måneder" not in text
+
+
+def test_customers_stand_beside_their_records(signed_in: Client) -> None:
+    found = page_of(signed_in("theatre").get("/overview?period=2026-04"))
+    assert re.search(r", til [0-9 \u00a0]+ kunder, [0-9 \u00a0]+ av dem nye\.", found.text)
+    for name in ("Unike kunder", "Kundeposter", "Nye kunder", "Tilbakevendende kunder"):
+        assert name in found.text
+    page = page_of(signed_in("theatre").get("/figures/unique_customers?period=2026-04"))
+    assert re.search(r"kjenner dem som [0-9 \u00a0]+ kundeposter: 1,00 for hver", page.text)
+    assert "kundeposter:" not in page_of(signed_in("theatre").get("/figures/tickets")).text
+    assert " kunder, " not in page_of(signed_in("theatre").get("/overview?figures=tickets")).text
 
 
 def test_what_is_not_defined_is_no_zero(signed_in: Client) -> None:

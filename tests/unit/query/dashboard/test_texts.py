@@ -50,7 +50,7 @@ def test_what_a_page_says_is_there(key: str) -> None:
 
 #: Texts whose names are put together where they are said.
 BUILT = re.compile(
-    r"(measure|channels|why|ago|tickets)\..*|site\.(now|overview|theme_(auto|light|dark))"
+    r"(measure|channels|why|ago|tickets|bands\.days)\..*|site\.(now|overview|theme_(auto|light|dark))"
     r"|sign_in\.(wrong|ended)|role\.(network|operator)"
     r"|error\.(refused|not_found|unavailable)(_body)?"
     r"|now\.(more|less|usual|production|channel|venue|sentence|sentence_free)"

@@ -120,7 +120,9 @@ def test_every_figure_is_true(
     with connect(season.system.addresses["clickhouse"]) as client:
         for number, asked in enumerate(questions(oracle.days())):
             true = oracle.cells(*asked)
-            for place, organisation in enumerate(organisations):
+            # in all: everybody; broken down: every third, others each time
+            some = organisations[number % 3 :: 3] if asked[1] else organisations
+            for place, organisation in enumerate(some):
                 found = computed(client, asked, organisation)
                 chosen = MEASURES[(number + place) % len(MEASURES)]
                 if (number + place) % HTTP == 0:

@@ -145,7 +145,7 @@ def test_one_organisation_sees_nothing_of_another(system: Running) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        {"measure": "unique_customers"},
+        {"measure": "retention_12"},
         {"by": "age_band"},
         {"scope": "network"},
         {"scope": "industry:annet"},

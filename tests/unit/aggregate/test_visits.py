@@ -63,7 +63,7 @@ def logs(worlds: Sequence[World]) -> list[Log]:
     found = []
     for records in ([x.links for x in worlds], [x.evidence for x in worlds]):
         for number in range(PARTITIONS):
-            held = [one for world in records for one in world]  # type: ignore[attr-defined]  # a list of either
+            held = [one for world in records for one in world]
             of = [one for one in held if int(one.customer_ref, 16) % PARTITIONS == number]
             found.append(Log(of))
     return found

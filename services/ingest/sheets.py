@@ -56,6 +56,7 @@ def _check(body: bytes) -> None:
             if sum(part.file_size for part in archive.infolist()) > _MOST:
                 raise Rejected(Reason.UNREADABLE, f"a spreadsheet of over {_MOST >> 20} MB")
             broken = archive.testzip()
+    # torn; packed in a way that nobody knows; encrypted; cut off: zipfile has a class for each
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError):
         broken = "all"
     if broken is not None:

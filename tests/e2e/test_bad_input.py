@@ -23,8 +23,9 @@ from kudos.stream import Message
 from kudos.topics import RECEIVED
 from simulation.courier import sign
 from tests.support.planted import PERSON, SECRETS, Search
-from tests.support.system import Running, until
+from tests.support.system import Running
 from tests.support.topics import everything
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.engine]
 
@@ -146,7 +147,7 @@ def test_a_replay_after_a_fix_counts_once(system: Running) -> None:
     private, public = private_and_public
     number = "R-1"
     _produce_sealed_wrongly(system, number, day, public)
-    until(lambda: _is_dead(system, number), 30, "no dead letter came")
+    until(lambda: _is_dead(system, number), "no dead letter came", 30)
     assert 0 == system.cells(HOUSE, "orders", day)[0]["value"]
     before = system.ledger()[HOUSE]
     # the fix: identity is given the key, and started again
@@ -206,7 +207,7 @@ def test_without_a_broker_nothing_is_acknowledged(system: Running) -> None:
     def taken() -> bool:
         return 202 == system.push("homemade", HOUSE, order("K-1", day=day)).status_code
 
-    until(taken, 60, "ingest does not recover")
+    until(taken, "ingest does not recover", 60)
     system.wait_until_counted()
     assert 1 == system.cells(HOUSE, "orders", day)[0]["value"]
 

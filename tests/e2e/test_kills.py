@@ -14,8 +14,9 @@ from kudos.topics import ENRICHED, PSEUDONYMOUS, RECEIVED
 from simulation.houses import HOUSES
 from tests.support.oracle import MEASURES, Oracle
 from tests.support.season import Season, played, prepared
-from tests.support.system import Running, until
+from tests.support.system import Running
 from tests.support.topics import everything, reader, size
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.engine]
 
@@ -74,7 +75,7 @@ def _kill_on(system: Running, ended: threading.Event, kills: set[str]) -> None:
         kills.add(child)
         system.wait_until_revived(child, pid)
         if child in SERVICES and (child not in OUTPUTS or child == before):
-            until(lambda: ended.is_set() or system.is_ready(child), 60, f"{child} is not ready")  # noqa: B023 (it is asked before the next)
+            until(lambda: ended.is_set() or system.is_ready(child), f"{child} is not ready", 60)  # noqa: B023 (it is asked before the next)
         before = child
 
 
@@ -84,7 +85,6 @@ def _wait_for_output(system: Running, topic: str, ended: threading.Event) -> Non
         before = size(consumer, topic)
         until(
             lambda: ended.is_set() or size(consumer, topic) > before,
-            60,
             f"{topic} does not grow",
             pause=0.001,
         )
@@ -145,7 +145,7 @@ def test_the_data_survive_a_stop_and_a_kill_of_everything(killed: Season) -> Non
     before, children = killed.system.ledger(), killed.system.pids().values()
     killed.system.process.kill()
     killed.system.process.wait(30)
-    until(lambda: not any(map(psutil.pid_exists, children)), 30, "a child outlives its parent")
+    until(lambda: not any(map(psutil.pid_exists, children)), "a child outlives its parent", 30)
     with prepared(killed.system.data) as again:
         again.wait_until_counted()
         assert before == again.ledger()

@@ -15,7 +15,7 @@ import pytest
 
 from kudos.sealing import new_key_pair
 from tests.support.ingest import NEW, REGISTER, SECRETS, signature
-from tests.support.system import until
+from tests.support.waiting import until
 
 
 def free_port() -> int:
@@ -77,7 +77,7 @@ def test_is_alive_not_ready_and_acknowledges_nothing(
 ) -> None:
     process = started(environment)
     try:
-        until(lambda: answers(http), 20, "ingest does not start")
+        until(lambda: answers(http), "ingest does not start", 20)
         assert 503 == http.get("/readyz").status_code
         answer = push(http, b'[{"SaleTicketId": 1}, "Kari Nordmann"]')
         assert 503 == answer.status_code
@@ -98,13 +98,15 @@ def test_what_is_in_flight_when_it_is_told_to_stop_is_answered(
 ) -> None:
     process = started(environment)
     answered: list[int] = []
-    until(lambda: answers(http), 20, "ingest does not start")
+    until(lambda: answers(http), "ingest does not start", 20)
     with httpx.Client(base_url=http.base_url, timeout=30) as other:
         thread = threading.Thread(target=lambda: answered.append(push(other, b"Kari").status_code))
         thread.start()
         received = "kudos_dead_letters_total"
         until(
-            lambda: f'{received}{{reason="unreadable"' in http.get("/metrics").text, 10, "not taken"
+            lambda: f'{received}{{reason="unreadable"' in http.get("/metrics").text,
+            "not taken",
+            seconds=10,
         )
         process.send_signal(signal.SIGTERM)
         thread.join(30)

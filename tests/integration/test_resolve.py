@@ -6,8 +6,8 @@ import random
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,14 @@ from kudos.kafka import KafkaSink, held
 from kudos.records import Link
 from kudos.stream import Message
 from kudos.topics import LINKS, RECORDS
+from tests.support import waiting
 from tests.support.broker import Kafka, running_kafka
 from tests.support.claimed import PRIVATE, claims, expected, messages, town
 
 pytestmark = pytest.mark.kafka
 
 DEADLINE_S = 30.0
+until = partial(waiting.until, seconds=DEADLINE_S)
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +72,6 @@ class Instance:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._log.close()
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)  # between two looks, with a deadline
 
 
 def linked(kafka: Kafka) -> dict[str, tuple[str, str]]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import psutil
 
 from simulation.courier import sign
 from simulation.register import OPERATOR, Access, install
+from tests.support.waiting import until
 
 READY_S = 120.0
 COUNTED_S = 240.0
@@ -75,7 +76,7 @@ class Running:
         Those of groups and of persons are waited for where their *families* are named.
         """
         at = time.time() if moment is None else moment
-        until(lambda: self.watermark(families) >= at, COUNTED_S, "the watermark does not come")
+        until(lambda: self.watermark(families) >= at, "the watermark does not come", COUNTED_S)
 
     def kudos(self, *arguments: str, status: int = 0) -> str:
         """Run a command on this system and return what it printed."""
@@ -120,7 +121,7 @@ class Running:
             pid = self.pids().get(child)
             return pid is not None and pid != killed and psutil.pid_exists(pid)
 
-        until(revived, 60, f"{child} was not started again")
+        until(revived, f"{child} was not started again", 60)
 
     def logs(self) -> str:
         """Return the end of every child's log, for who has to know why."""
@@ -188,14 +189,6 @@ def _wait_until_ready(process: "subprocess.Popen[str]", data: Path) -> None:
             return
     text = (data / "local.log").read_text("utf-8", "replace")
     raise AssertionError(f"kudos local did not become ready: {''.join(said)}{text}")
-
-
-def until(true: Callable[[], bool], seconds: float, what: str, pause: float = 0.05) -> None:
-    """Return when *true* says so, looked at every *pause*; fail with *what* after *seconds*."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(pause)  # between two looks, with a deadline
 
 
 def free_ports() -> int:

@@ -1,9 +1,8 @@
 """Links and evidence from a real broker: past markers, without what was aborted, and again."""
 
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +23,7 @@ from services.aggregate.links_source import GROUP, LinksSource, Read
 from services.aggregate.offsets import Offsets
 from tests.support.broker import PARTITIONS, Kafka
 from tests.support.sales import MONDAY, sale, ticket
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.engine]
 
@@ -40,14 +40,6 @@ def ref() -> str:
 def alone(customer: str) -> Link:
     """Return the first link of a customer who is nobody else."""
     return Link("house", customer, customer[:16], customer[:16], None, None)
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    """Return when *true* says so; fail with *what* after the deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)  # between two looks, with a deadline
 
 
 class Identity:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from kudos.clickhouse import connect
 from kudos.register import OSLO
 from tests.support.asking import register
 from tests.support.engine import running_engine
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.engine
 
@@ -74,13 +75,6 @@ def two_free_ports() -> tuple[int, int]:
     here = ("127.0.0.1", 0)
     with socket.create_server(here) as one, socket.create_server(here) as other:
         return one.getsockname()[1], other.getsockname()[1]
-
-
-def until(true: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)  # between two looks, with a deadline
 
 
 class Listener:

@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,11 +21,13 @@ from services.aggregate.facts import fact_of
 from services.aggregate.keep import Arrivals
 from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher, microseconds
 from services.aggregate.watermark import ASKED, Part, Reader
+from tests.support import waiting
 from tests.support.sales import MONDAY, sale, ticket
 
 pytestmark = pytest.mark.engine
 
 DEADLINE_S = 30.0
+until = partial(waiting.until, seconds=DEADLINE_S)
 
 
 class Broker:
@@ -68,14 +71,6 @@ def running(*loops: Loop, stop: threading.Event) -> Iterator[None]:
         for thread in threads:
             thread.join(DEADLINE_S)
             assert not thread.is_alive()
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    """Return when *true* says so; fail with *what* after the deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)  # between two looks, with a deadline
 
 
 def watermark(client: Client, family: str) -> float:

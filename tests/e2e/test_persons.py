@@ -19,12 +19,14 @@ from simulation.houses import HOUSES
 from tests.support import curves
 from tests.support.audience import Audience
 from tests.support.found import FAMILIES, Compared, compare
-from tests.support.season import Season
+from tests.support.season import Season, played
+from tests.support.system import Running
 
 #: Long until records are resolved into persons as sales come in: nothing writes links yet.
 pytestmark = [pytest.mark.kafka, pytest.mark.engine, pytest.mark.long]
 
-#: Fewer would prove little of 30,000 orders.
+ORDERS = 30_000
+#: Fewer would prove little of so many.
 LEAST = {
     "persons": 80,
     "days": 350_000,
@@ -41,6 +43,14 @@ MEASURES = {
     "reactivated_customers": "reactivated",
 }
 CURRENCIES = {house.id: house.currency for house in HOUSES}
+
+
+@pytest.fixture(scope="module")
+def season(system: Running) -> Season:
+    """Return a season of a clean world that the system has counted."""
+    found = played(system, ORDERS)
+    system.wait_until_counted()
+    return found
 
 
 def told(capsys: pytest.CaptureFixture[str], compared: Compared) -> None:

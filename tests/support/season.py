@@ -18,7 +18,7 @@ from simulation.truth import Truth
 from simulation.world import World, people_for
 from tests.support.system import Running, command, running
 
-ORDERS = 30_000
+ORDERS = 20_000
 #: Whose tests count the network, and want nothing in it but the season.
 EVERYBODY = "test_persons.py"
 

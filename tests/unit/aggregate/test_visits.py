@@ -25,7 +25,7 @@ from tests.support.sales import MONDAY, hex_id, sale, ticket
 pytestmark = pytest.mark.engine
 
 TODAY = date(2026, 5, 17)
-WORLDS, TOGETHER = 30, 30
+WORLDS, TOGETHER = 60, 30
 PARTITIONS = 2
 PACES = (refresh.LIVE, refresh.PERSONS)
 

@@ -22,7 +22,8 @@ from tests.support import waiting
 from tests.support.broker import Kafka, running_kafka
 from tests.support.claimed import PRIVATE, claims, expected, messages, town
 
-#: A minute, for sessions have to run out; the rules, kills between any two steps and rebuilds are unit tests.
+#: A minute, for sessions have to run out. Rules, rebuilds and kills between any two steps are unit
+#: tests.
 pytestmark = [pytest.mark.kafka, pytest.mark.long]
 
 DEADLINE_S = 30.0

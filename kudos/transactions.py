@@ -22,6 +22,8 @@ from kudos.stream import Message
 
 #: How long a commit may take before the broker counts as gone.
 _PATIENCE_S = 60.0
+#: How long a batch waits for others: a transaction costs the broker and the disk the same for many.
+_GATHER_S = 0.5
 
 
 class Fenced(Exception):
@@ -185,7 +187,7 @@ class KafkaTurn:
         while self._alive() and member.is_active:
             read = consumer.consume(1, timeout=0.25)
             if read and self._most > 1:
-                read += consumer.consume(self._most - 1, timeout=0.005)
+                read += consumer.consume(self._most - 1, timeout=_GATHER_S)
             batch = [kafka.message(m) for m in read if not kafka.passing(m)]
             if batch:
                 yield batch

@@ -40,9 +40,11 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 7.0
 LAST_S = 2.0
 #: Who was where may be a moment older than what was sold.
-VISITS_S = 0.5
+VISITS_S = 2.0
 #: Groups, breakdowns, curves and cross-use cost seconds, and nobody watches them.
 GROUPS_S = 10.0
+#: How often as long as they took both rest: sales go before all that is told of persons.
+VISITS_SHARE, GROUPS_SHARE = 2.0, 4.0
 
 
 def main() -> int:
@@ -122,7 +124,9 @@ def leader(
     visits = partial(refresh.run_pass, tables=refresh.PERSONS)
     refreshers = {
         "live": Refresher(url, leading, stop),
-        "visits": Refresher(url, leading, stop, name="visits", run=visits, pause_s=VISITS_S),
+        "visits": Refresher(
+            url, leading, stop, name="visits", run=visits, pause_s=VISITS_S, share=VISITS_SHARE
+        ),
         "groups": Refresher(
             url,
             leading,
@@ -131,6 +135,7 @@ def leader(
             run=slow.run_pass,
             clock=slow.generation_of,
             pause_s=GROUPS_S,
+            share=GROUPS_SHARE,
         ),
     }
     offsets = Offsets(settings.kafka_config())

@@ -17,7 +17,7 @@ from services.aggregate.settings import AggregateSettings
 log = logging.getLogger(__name__)
 
 #: A batch: 50 full frames are 10,000 transactions; at a low rate it waits this long for others.
-FRAMES, WITHIN_S = 50, 0.1
+FRAMES, WITHIN_S = 50, 0.3
 Keep = Callable[[Sequence[Message]], None]
 Follow = Callable[[faust.App, Offsets, Sequence[Any]], Awaitable[None]]
 

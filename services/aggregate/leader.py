@@ -121,7 +121,7 @@ class Refresher(Loop):
 
     *name* is its pace's, which stands in ``watermark.PACES``; *run* takes a client and the local
     date, and refreshes all that is stale, which it need not where *clock* and the date stand still.
-    It rests as long as a pass took, at least *pause_s*: others want the processor meanwhile.
+    It rests *share* times as long as a pass took, at least *pause_s*: others want the processor.
     """
 
     def __init__(
@@ -134,9 +134,11 @@ class Refresher(Loop):
         run: Callable[[Client, date], object] = refresh.run_pass,
         clock: Callable[[Client], int] = refresh.generation_of,
         pause_s: float = PAUSE_S,
+        share: float = SHARE,
     ) -> None:
         super().__init__(url, leading, stop)
-        self.name, self._run, self._clock, self._pause_s = name, run, clock, pause_s
+        self.name, self._run, self._clock = name, run, clock
+        self._pause_s, self._share = pause_s, share
         self.begun = self.done = 0
         self._wanted = threading.Event()
         self._generation = -1
@@ -158,7 +160,7 @@ class Refresher(Loop):
             self._run(self.client, day)
             self._generation, self._day = generation, day
         self.done = self.begun
-        return max(self._pause_s, SHARE * (time.monotonic() - began))
+        return max(self._pause_s, self._share * (time.monotonic() - began))
 
 
 class Follower(Loop):

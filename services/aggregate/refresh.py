@@ -59,7 +59,8 @@ def recompute(client: Client, table: str, cells: Sequence[Cell], generation: int
     asked = {"cells": [(c.day, c.organisation) for c in cells], "generation": generation}
     with REFRESH_SECONDS.labels(table).time():
         # a raw query sends long parameters as a form; a command would put them into the address
-        client.raw_query(STATEMENTS[table], parameters=asked, settings=_SETTINGS)
+        settings = _SETTINGS if table in LIVE else _SETTINGS | {"max_threads": 1}
+        client.raw_query(STATEMENTS[table], parameters=asked, settings=settings)
 
 
 def cover(client: Client, tables: Sequence[str], cells: Sequence[Cell]) -> None:

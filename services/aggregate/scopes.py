@@ -23,4 +23,5 @@ SCOPES = "[" + ", ".join(f"('{kind}', {scope})" for kind, scope in GROUPS.items(
 CITY = "if(mapContains(venues, venue), venues[venue], toString(home))"
 
 #: Each year is its own partition and a row's day tells which: so FINAL merges within them.
-SETTINGS = {"do_not_merge_across_partitions_select_final": 1}
+#: One thread: these are long, and sales want the other processors meanwhile.
+SETTINGS = {"do_not_merge_across_partitions_select_final": 1, "max_threads": 1}

@@ -78,19 +78,14 @@ def last_day(client: Client, today: date) -> date:
     return max(today, min(newest, today + _AHEAD))
 
 
-def run_step(client: Client, today: date) -> bool:
-    """Refresh what is stale, of daily figures the newest days; return whether there is more."""
-    more = [_newest_days(client, target, write) for target, write in DAILY.items()]
+def run_pass(client: Client, today: date) -> None:
+    """Refresh everything that is stale: daily figures, the newest days first, then the rest."""
+    for target, write in DAILY.items():
+        while _newest_days(client, target, write):
+            pass
     last = last_day(client, today)
     refresh_curves(client, last)
     refresh_cross_use(client, last)
-    return any(more)
-
-
-def run_pass(client: Client, today: date) -> None:
-    """Refresh everything that is stale."""
-    while run_step(client, today):
-        pass
 
 
 def _newest_days(

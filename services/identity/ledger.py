@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 #: The most messages of one insert, and the least seconds between two: each insert is a part.
 MOST = 5000
-PAUSE_S = 0.3
+PAUSE_S = 1.0
 #: How long to wait for a ClickHouse that is away, at first and at most.
 _WAIT_S = (0.2, 5.0)
 

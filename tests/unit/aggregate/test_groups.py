@@ -133,7 +133,7 @@ def test_whatever_changes_groups_and_breakdowns_are_those_of_a_recount(engine_ur
         write(client, worlds, slice(9, 14))
         refresh.run_pass(client, TODAY, refresh.PERSONS)
         sleeper: Any = Sleeper(client)
-        slow.run_step(sleeper, TODAY)
+        slow.run_pass(sleeper, TODAY)
         write(client, worlds, slice(14, None))
         check(slice(None), "more sales, other versions, persons joined and parted")
         assert sleeper.wake() > 5

@@ -80,7 +80,7 @@ def test_whatever_happens_the_curves_and_shares_are_those_of_a_recount(engine_ur
         world.visit(days[:3], 1)
         world.write(client)
         sleeper: Any = Sleeper(client)
-        slow.run_step(sleeper, today)
+        slow.run_pass(sleeper, today)
         world.restore(before)
         check("two again")
         assert sleeper.wake() > 5

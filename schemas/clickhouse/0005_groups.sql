@@ -6,8 +6,7 @@
 -- Rows of other scopes than 'organisation' stand here too: industry, region, city, industry-region
 -- ('museum/46') and network (''). A line counts in the region and city of its venue.
 ALTER TABLE kpi_daily
-    ADD COLUMN IF NOT EXISTS customers UInt64 AFTER customer_records,    -- persons with a sale line
-    ADD COLUMN IF NOT EXISTS own_customers UInt64 AFTER customers;       -- own persons; of an organisation only
+    ADD COLUMN IF NOT EXISTS customers UInt64 AFTER customer_records;    -- persons with a sale line; an organisation's stand in `visits`
 
 -- Whether the cells of an organisation were marked after its row had changed; who finds one that is
 -- not writes it again, so that `scopes` has it too.

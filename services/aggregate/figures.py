@@ -5,7 +5,7 @@ every one of them, so that a value which vanished is gone. An order, customer re
 counts where it has a sale line; a refund counts on its own day.
 """
 
-from services.aggregate.visits import LINKS, OWN_PERSON, PERSON, VISITS
+from services.aggregate.visits import VISITS
 
 #: One row a line, and one without anything for each cell, so that an empty one is written too.
 #: What a line counts as is worked out here, once for all sums.
@@ -53,27 +53,22 @@ FROM (
 )
 """  # noqa: S608 (all of it is ours; what varies is a parameter)
 
-#: The refs of cells, and of what they sold before.
-_LINKS = LINKS.format(
-    refs="(SELECT customer_ref FROM sales WHERE (day, organisation) IN "
-    "{cells:Array(Tuple(Date, String))})"
-)
-#: By currency first, for money; orders, records and persons of several currencies are then one set.
+#: By currency first, for money; orders and records of several currencies are then one set. It looks
+#: up nobody: an organisation's persons are counted from ``visits``.
 _KPI_DAILY = f"""
 INSERT INTO kpi_daily (scope_kind, scope, day, generation, orders, ticket_orders, tickets,
-    refunded_tickets, known_tickets, known_refunded_tickets, customer_records, customers,
-    own_customers, money.currency, money.orders, money.gross_revenue, money.net_revenue,
+    refunded_tickets, known_tickets, known_refunded_tickets, customer_records,
+    money.currency, money.orders, money.gross_revenue, money.net_revenue,
     money.fees, money.ticket_revenue, money.paid_tickets)
 SELECT 'organisation', organisation, day, {{generation:UInt64}}, all_orders, all_ticket_orders,
     all_tickets, all_refunded, all_known, all_known_refunded, all_records,
-    all_persons, all_own_persons, m.1, m.2, m.3, m.4, m.5, m.6, m.7
+    m.1, m.2, m.3, m.4, m.5, m.6, m.7
 FROM (
     SELECT organisation, day,
         uniqExactMerge(bought) AS all_orders, uniqExactMerge(bought_tickets) AS all_ticket_orders,
         sum(tickets) AS all_tickets, sum(refunded) AS all_refunded,
         sum(known) AS all_known, sum(known_refunded) AS all_known_refunded,
         uniqExactMerge(records) AS all_records,
-        uniqExactMerge(persons) AS all_persons, uniqExactMerge(own_persons) AS all_own_persons,
         arraySort(groupArrayIf((currency, orders, gross_revenue, net_revenue, fees,
             ticket_revenue, paid_tickets), currency != '')) AS m
     FROM (
@@ -81,8 +76,6 @@ FROM (
             uniqExactStateIf(order_id, sale) AS bought,
             uniqExactStateIf(order_id, ticket_sale) AS bought_tickets,
             uniqExactStateIf(record_ref, sale AND record_ref != 0) AS records,
-            uniqExactStateIf({PERSON}, sale AND customer_ref != 0) AS persons,
-            uniqExactStateIf({OWN_PERSON}, sale AND customer_ref != 0) AS own_persons,
             sumIf(quantity, ticket_sale) AS tickets,
             sumIf(quantity, ticket_refund) AS refunded,
             sumIf(quantity, known_sale) AS known,
@@ -93,9 +86,7 @@ FROM (
             sum(fee) AS fees,
             sumIf(signed, ticket) AS ticket_revenue,
             sumIf(signed_quantity, paid) AS paid_tickets
-        FROM ({_LINES}) AS lines
-        LEFT JOIN ({_LINKS}) AS link USING (customer_ref)
-        GROUP BY organisation, day, currency
+        FROM ({_LINES}) GROUP BY organisation, day, currency
     ) GROUP BY organisation, day
 )
 """  # noqa: S608 (all of it is ours; what varies is a parameter)

@@ -121,19 +121,24 @@ def _named(columns: Sequence[str], of: str = "") -> str:
 
 
 def _daily(client: Client, kind: str) -> pl.DataFrame:
-    counts = (*COUNTS, "customers", *(("own_customers",) if kind == "organisation" else ()))
     return _ask(
         client,
         f"""
         SELECT toDate32(day) AS day, toString(scope) AS scope, currency, m.1 AS measure,
             m.2 AS value
         FROM (
-            SELECT day, scope, '' AS currency, arrayJoin({_named(counts)}) AS m
+            SELECT day, scope, '' AS currency, arrayJoin({_named((*COUNTS, "customers"))}) AS m
             FROM kpi_daily FINAL WHERE scope_kind = {{kind:String}}
             UNION ALL
             SELECT day, scope, money.currency AS currency,
                 arrayJoin({_named(MONEY, "money.")}) AS m
             FROM kpi_daily FINAL ARRAY JOIN money WHERE scope_kind = {{kind:String}}
+            UNION ALL
+            -- an organisation's persons stand in no other table than visits
+            SELECT day, organisation, '', arrayJoin([
+                ('customers', toInt64(length(arrayDistinct(customer.person)))),
+                ('own_customers', toInt64(length(arrayDistinct(customer.own_person))))
+            ]) FROM visits FINAL WHERE {{kind:String}} = 'organisation'
         ) WHERE value != 0
         """,
         kind=kind,

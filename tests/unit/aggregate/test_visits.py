@@ -18,14 +18,14 @@ from services.aggregate.facts import fact_of
 from services.aggregate.visits import age_band
 from services.enrich import age
 from tests.support import persons
-from tests.support.actors import Actor
+from tests.support.actors import Actor, Killed
 from tests.support.persons import PLACES, World
 from tests.support.sales import MONDAY, hex_id, sale, ticket
 
 pytestmark = pytest.mark.engine
 
 TODAY = date(2026, 5, 17)
-WORLDS, TOGETHER = 60, 30
+WORLDS, TOGETHER = 30, 30
 PARTITIONS = 2
 PACES = (refresh.LIVE, refresh.PERSONS)
 
@@ -37,9 +37,9 @@ class Log:
         self.records = records
         self.done = 0
 
-    def take(self, chance: Random) -> tuple[links.Batch, int]:
+    def take(self, most: int) -> tuple[links.Batch, int]:
         """Return a batch from where it is done, and where that ends."""
-        end = min(self.done + chance.randint(1, 50), len(self.records))
+        end = min(self.done + most, len(self.records))
         read = [(self.records[n], n) for n in range(self.done, end)]
         taken = [
             Taken(statement_of(record, n, PLACES), self.done)
@@ -60,13 +60,15 @@ class Work(NamedTuple):
 
 def logs(worlds: Sequence[World]) -> list[Log]:
     """Return the partitions of links and of evidence, each in its own order."""
-    found = []
-    for records in ([x.links for x in worlds], [x.evidence for x in worlds]):
-        for number in range(PARTITIONS):
-            held = [one for world in records for one in world]  # type: ignore[attr-defined]  # a list of either
-            of = [one for one in held if int(one.customer_ref, 16) % PARTITIONS == number]
-            found.append(Log(of))
-    return found
+    every: tuple[list[Any], ...] = (
+        [link for world in worlds for link in world.links],
+        [said for world in worlds for said in world.evidence],
+    )
+    return [
+        Log([one for one in records if int(one.customer_ref, 16) % PARTITIONS == number])
+        for records in every
+        for number in range(PARTITIONS)
+    ]
 
 
 class Play:
@@ -90,7 +92,7 @@ class Play:
         idle = [x for x in self.logs if x.done < len(x.records) and x not in busy]
         if idle and chance.random() < 0.6:
             log = chance.choice(idle)
-            batch, end = log.take(chance)
+            batch, end = log.take(chance.randint(1, 50))
             work = Work([], log, end)
             self.working[Actor(self.clients, lambda client: links.write(client, batch))] = work
         elif self.facts:
@@ -174,23 +176,90 @@ def test_any_order_ends_in_the_same_visits(engine_url: str) -> None:
         houses = [house for world in worlds for house in world.houses]
         persons.register(clients[0], houses)
         seen += Play(clients, Random(first), worlds).run()
-        expected: dict[persons.Cell, set[persons.Visitor]] = {}
+        wanted: dict[persons.Cell, set[persons.Visitor]] = {}
         for world in worlds:
-            expected |= persons.visits(world.sold, world.links, world.evidence)
-        found = persons.stored(clients[0], houses)
-        assert expected == found
+            wanted |= persons.visits(world.sold, world.links, world.evidence)
+        assert wanted == persons.stored(clients[0], houses)
         assert customers(clients[0], houses) == {
             cell: (len({v[0] for v in held}), len({v[1] for v in held}))
-            for cell, held in expected.items()
+            for cell, held in wanted.items()
         }
-        seen["cells"] += len(expected)
-        seen["visitors"] += sum(map(len, expected.values()))
+        seen["cells"] += len(wanted)
         for tables in PACES:
             assert () == refresh.look(clients[0], tables).cells
-    print(dict(seen))
-    assert seen["cells"] > 300
-    assert seen["killed"] > 20
-    assert seen["paused"] > 10
+    assert seen["cells"] > 150
+    assert seen["killed"] > 15
+    assert seen["paused"] > 5
+
+
+class Dies:
+    """A client whose process is killed before it comes to the marks."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def raw_query(self, sql: str, **_rest: Any) -> None:
+        """Be killed."""
+        assert "INTO marks" in sql
+        raise Killed
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the client."""
+        return getattr(self._client, name)
+
+
+def expected(world: World, held: Sequence[Log]) -> dict[persons.Cell, set[persons.Visitor]]:
+    """Return the visits of *world* by as much of its logs as has been done."""
+    done = [one for log in held for one in log.records[: log.done]]
+    linked = [one for one in done if isinstance(one, Link)]
+    return persons.visits(world.sold, linked, [one for one in done if isinstance(one, Evidence)])
+
+
+def united(parts: Sequence[tuple[Log, int]]) -> links.Batch:
+    """Return so many messages of each log as one batch."""
+    read = [log.take(most)[0] for log, most in parts]
+    return links.Batch([x for b in read for x in b.links], [x for b in read for x in b.evidence])
+
+
+def refreshed(client: Client) -> None:
+    """Refresh what is stale."""
+    for tables in PACES:
+        refresh.run_pass(client, TODAY, tables)
+
+
+def test_each_batch_marks_what_it_changes(engine_url: str) -> None:
+    """Figures are compared after each: no later mark mends one that is missing."""
+    worlds = [World(Random(w), w) for w in range(100, 130)]
+    houses = [house for world in worlds for house in world.houses]
+    chance, killed, compared = Random(3), 0, 0
+    with connect(engine_url) as client:
+        persons.register(client, houses)
+        store.write(client, [fact_of(one) for world in worlds for one in world.sold])
+        refreshed(client)
+        held = {n: logs([world]) for n, world in enumerate(worlds)}
+        while left := [log for of in held.values() for log in of if log.done < len(log.records)]:
+            parts = [(log, chance.randint(1, 2)) for log in left if chance.random() < 0.5]
+            try:
+                links.write(Dies(client) if chance.random() < 0.3 else client, united(parts))  # type: ignore[arg-type]  # it is one, for as long as it lives
+            except Killed:
+                killed += 1
+                refreshed(client)
+                # delivered again, one by one
+                for log, _ in parts:
+                    links.write(client, united([(log, 1)]))
+                    log.done = min(log.done + 1, len(log.records))
+                parts = [(log, 1) for log, most in parts if most == 2]
+                links.write(client, united(parts))
+            for log, most in parts:
+                log.done = min(log.done + most, len(log.records))
+            refreshed(client)
+            wanted: dict[persons.Cell, set[persons.Visitor]] = {}
+            for n, world in enumerate(worlds):
+                wanted |= expected(world, held[n])
+            assert wanted == persons.stored(client, houses)
+            compared += 1
+    assert killed > 3
+    assert compared > 10
 
 
 def test_a_late_segment_makes_exactly_the_cells_of_its_person_stale(engine_url: str) -> None:

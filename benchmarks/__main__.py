@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from benchmarks.load import latency, sustained
-from benchmarks.report import page
+from benchmarks.report import keep, page
 from benchmarks.system import running
 
 
@@ -27,7 +27,7 @@ def main() -> None:
         print(f"100 orders/s for {chosen.seconds} s")
         slow = latency(system, 100, chosen.seconds, "steady")
         text = page(runs, slow, system.memory_mib())
-    chosen.to.write_text(text, "utf-8")
+    keep(chosen.to, text)
     print(text)
 
 

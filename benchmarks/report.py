@@ -5,9 +5,12 @@ import platform
 import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from benchmarks.load import Latency, Sustained
 
+#: Where the part of persons begins: what is before it is the system's.
+PERSONS = "## Persons at size"
 STAGES = ("ingest", "identity", "enrich", "aggregate", "broker", "engine", "query")
 
 
@@ -56,6 +59,15 @@ def page(runs: Sequence[Sustained], slow: Latency, memory: dict[str, float]) -> 
             "",
         ]
     )
+
+
+def keep(path: Path, text: str) -> None:
+    """Write the page's part that *text* is, and leave the other one as it stands."""
+    system, mark, persons = (path.read_text("utf-8") if path.is_file() else "").partition(PERSONS)
+    if text.startswith(PERSONS):
+        path.write_text(system.rstrip() + "\n\n" + text, "utf-8")
+    else:
+        path.write_text(text.rstrip() + "\n" + (f"\n{mark}{persons}" if mark else ""), "utf-8")
 
 
 def _row(name: str, values: Sequence[float]) -> str:

@@ -6,4 +6,4 @@ from services.ingest.sources import SOURCES
 
 
 def test_labels_are_those_of_the_adapters() -> None:
-    assert {id_: adapter.label for id_, adapter in (ADAPTERS | SOURCES).items()} == LABELS
+    assert {id_: adapter.label for id_, adapter in {**ADAPTERS, **SOURCES}.items()} == LABELS

@@ -70,7 +70,7 @@ def client(engine: str) -> Iterator[Client]:
         ]
         for row in units:  # apart, as they come
             client.insert("ledger_units", [row], column_names=names)
-        versions = [
+        versions: list[tuple[object, ...]] = [
             (1, 1, hours(9), "huset", "tixly", [TODAY], []),
             (1, 2, hours(2), "huset", "tixly", [TODAY], []),
             (7, 1, hours(4), "huset", "hoopla", [TODAY], []),

@@ -5,7 +5,7 @@ which ends whatever the one before had under way, and from then on fences it.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from confluent_kafka import (
@@ -69,7 +69,7 @@ class KafkaTurns:
         #: Whether the broker has taken it into its group, active or waiting.
         self.joined = False
 
-    def turns(self) -> Iterator["KafkaTurn"]:
+    def turns(self) -> Generator["KafkaTurn", None, None]:
         """Yield each time that this instance becomes the active one, until ``alive`` says no."""
         while self._alive():
             membership = _Membership(self._config, self._group, self._topic, self._session)

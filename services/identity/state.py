@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from itertools import count, takewhile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import lmdb
 import msgspec
@@ -143,12 +143,11 @@ class Change:
     def sharing(self, key: Key, organisation: bytes = b"") -> list[Id]:
         """Return who has *key*, of one organisation where one is named."""
         cursor = self._keys
-        if not organisation:
-            return [v[_ORGANISATION:] for v in cursor.iternext_dup()] if cursor.set_key(key) else []
-        if not self._at(key, organisation):
+        if not (self._at(key, organisation) if organisation else cursor.set_key(key)):
             return []
-        own = takewhile(lambda v: v.startswith(organisation), cursor.iternext_dup())
-        return [v[_ORGANISATION:] for v in own]
+        values = cast("Iterator[bytes]", cursor.iternext_dup())
+        own = takewhile(lambda v: v.startswith(organisation), values) if organisation else values
+        return [value[_ORGANISATION:] for value in own]
 
     def forget(self, ref: Id) -> None:
         """Take away all of *ref*."""

@@ -5,13 +5,16 @@ import platform
 import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from benchmarks.load import Latency, Sustained
 
+#: Where the part of persons begins: what is before it is the system's.
+PERSONS = "## Persons at size"
 STAGES = ("ingest", "identity", "enrich", "aggregate", "broker", "engine", "query")
 
 
-def page(runs: Sequence[Sustained], slow: Latency, memory: dict[str, float]) -> str:
+def page(runs: Sequence[Sustained], slow: Sequence[Latency], memory: dict[str, float]) -> str:
     """Return the page."""
     rates = [r.orders / r.queryable_seconds for r in runs]
     taken = [r.orders / r.accepted_seconds for r in runs]
@@ -39,13 +42,19 @@ def page(runs: Sequence[Sustained], slow: Latency, memory: dict[str, float]) -> 
             _row("orders/s accepted", taken),
             _row("orders/s accepted → queryable", rates),
             "",
-            f"## Push → queryable at {slow.rate:.0f} orders/s, one order a request (single run)",
+            (
+                f"## Push → queryable at {statistics.mean(s.rate for s in slow):.0f} orders/s, "
+                f"one order a request, {len(slow)} runs"
+            ),
             "",
             "From before the push to when `/v1/status` was seen past its acknowledgement.",
             "",
-            "| p50 | p95 | p99 | max |",
-            "|---|---|---|---|",
-            f"| {slow.p50:.2f} s | {slow.p95:.2f} s | {slow.p99:.2f} s | {slow.most:.2f} s |",
+            "| run | p50 | p95 | p99 | max |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {n} | {s.p50:.2f} s | {s.p95:.2f} s | {s.p99:.2f} s | {s.most:.2f} s |"
+                for n, s in enumerate(slow, 1)
+            ),
             "",
             f"## Where the time goes: CPU an order (median of {n} runs), memory after all",
             "",
@@ -56,6 +65,15 @@ def page(runs: Sequence[Sustained], slow: Latency, memory: dict[str, float]) -> 
             "",
         ]
     )
+
+
+def keep(path: Path, text: str) -> None:
+    """Write the page's part that *text* is, and leave the other one as it stands."""
+    system, mark, persons = (path.read_text("utf-8") if path.is_file() else "").partition(PERSONS)
+    if text.startswith(PERSONS):
+        path.write_text(system.rstrip() + "\n\n" + text, "utf-8")
+    else:
+        path.write_text(text.rstrip() + "\n" + (f"\n{mark}{persons}" if mark else ""), "utf-8")
 
 
 def _row(name: str, values: Sequence[float]) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import psutil
+from msgspec import Struct
 
 ORGANISATION = "malt-teater"
 SECRET = b"benchmark-secret-of-24-b"
@@ -53,6 +54,34 @@ _STAGES = {
     "kafka.Kafka": "broker",
     "kudos.local.engine": "engine",
 }
+
+
+class Engine(Struct, frozen=True):
+    """A running engine: the address of a database in it, and its process."""
+
+    url: str
+    process: psutil.Process
+
+
+@contextmanager
+def running_engine(folder: Path, port: int) -> Iterator[Engine]:
+    """Run ClickHouse's engine on a store in *folder*."""
+    command = [sys.executable, "-m", "kudos.local.engine", "--path", str(folder / "store")]
+    process = subprocess.Popen([*command, "--port", str(port)])
+    try:
+        while not _listens(port):
+            if process.poll() is not None:
+                raise RuntimeError("the engine did not start")
+            time.sleep(0.1)
+        yield Engine(f"http://127.0.0.1:{port}/kudos", psutil.Process(process.pid))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class System:

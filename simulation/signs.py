@@ -3,6 +3,8 @@
 from collections.abc import Hashable, Iterator
 from itertools import combinations
 
+from msgspec import structs
+
 from simulation.accounts import Account
 from simulation.orders import Feed
 
@@ -38,15 +40,21 @@ class Known:
         """Tell whether *account* would be found to be its person's, and nobody else's."""
         if account.record is None:
             return True
-        found, person = signs(feed, account), account.person
+        found, person = self._all(feed, account), account.person
         whose = (self._whose.get((sign, account.given_name), person) for sign in found)
         known = self._signs.get(person)
         return all(who == person for who in whose) and (known is None or bool(known & found))
 
+    @staticmethod
+    def _all(feed: Feed, account: Account) -> set[Hashable]:
+        """Return the signs, and that all is the same: of two people nobody could tell that."""
+        same = structs.replace(account, person=0, consent=None)
+        return {*signs(feed, account), (feed, same)}
+
     def note(self, feed: Feed, account: Account) -> None:
         """Take in that *feed* tells of *account*."""
         if account.record is not None:
-            found = signs(feed, account)
+            found = self._all(feed, account)
             self._signs.setdefault(account.person, set()).update(found)
             self._whose.update(((sign, account.given_name), account.person) for sign in found)
 

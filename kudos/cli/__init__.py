@@ -5,6 +5,7 @@ COMMANDS = {
     "dead-letters": "kudos.cli.dead_letters",
     "demo": "kudos.cli.demo",
     "docs": "kudos.cli.docs",
+    "evaluate": "kudos.cli.evaluate",
     "import": "kudos.cli.importing",
     "keys": "kudos.cli.keys",
     "ledger": "kudos.cli.ledger",

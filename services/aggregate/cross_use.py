@@ -24,24 +24,29 @@ INSERT INTO cross_use (period, organisation, begins, ends, generation, customers
     other.kind, other.name, other.shared)
 WITH
     {{periods:Array(Tuple(String, Date, Date))}} AS periods,
-    houses AS ({HOUSES}),
+    (SELECT arraySort(groupArray((toString(organisation), toString(industry)))) FROM ({HOUSES}))
+        AS houses,
+    -- a place is a number while persons are found: of the house, and its county
     patterns AS (
-        SELECT period, seen, count() AS persons
+        SELECT period, count() AS persons, arrayMap(
+            x -> (houses[intDiv(x, 100) AS h].1, houses[h].2, leftPad(toString(x % 100), 2, '0')),
+            places) AS seen
         FROM (
-            SELECT p.1 AS period, person, arraySort(groupUniqArray(place)) AS seen
+            SELECT nth, person, arraySort(arrayDistinct(groupArray(place))) AS places
             FROM (
-                SELECT day, person,
-                    (toString(organisation), toString(industry), left(city, 2)) AS place
+                SELECT day, person, toUInt32(house * 100 + toUInt8OrZero(left(city, 2))) AS place
                 FROM (
-                    SELECT organisation, day, customer.person AS person, customer.city AS city
-                    FROM visits FINAL ARRAY JOIN customer
+                    SELECT day, indexOf(houses.1, toString(organisation)) AS house, customer.person,
+                        customer.city
+                    FROM visits FINAL
                     WHERE day BETWEEN arrayMin(periods.2) AND arrayMax(periods.3)
-                ) AS visited
-                INNER JOIN houses USING (organisation)
-            ) ARRAY JOIN periods AS p
-            WHERE day BETWEEN p.2 AND p.3
-            GROUP BY period, person
-        ) GROUP BY period, seen
+                ) ARRAY JOIN customer.person AS person, customer.city AS city
+                WHERE house != 0
+            ) ARRAY JOIN periods.2 AS begins, periods.3 AS ends,
+                arrayMap(x -> toUInt8(x), arrayEnumerate(periods)) AS nth
+            WHERE day BETWEEN begins AND ends
+            GROUP BY nth, person
+        ) GROUP BY periods[nth].1 AS period, places
     ),
     -- the network, '', is beside everybody
     lines AS (

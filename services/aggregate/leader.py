@@ -37,7 +37,7 @@ TICK_S, IDLE_TICK_S = 0.1, 0.4
 PUBLISH_S = 0.2
 #: Between two refreshes, and as a share of the last one's time: sales are to be taken in meanwhile.
 #: (Two statements over a few rows cost 60 ms of CPU, most of it for planning them.)
-PAUSE_S, SHARE = 0.2, 1.0
+PAUSE_S, SHARE = 0.2, 0.5
 LEDGER_S = 10.0
 _WAIT_S = (0.2, 5.0)
 #: What aggregate reads itself, and as which group.

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from kudos.metrics import REFRESH_SECONDS
 from services.aggregate.figures import GENERATION, STALE, STATEMENTS
+from services.aggregate.visits import YIELDING
 
 #: The tables of each pace: live figures, and who was where, whose statement looks up all persons.
 LIVE = ("sales_live", "kpi_daily")
@@ -59,7 +60,7 @@ def recompute(client: Client, table: str, cells: Sequence[Cell], generation: int
     asked = {"cells": [(c.day, c.organisation) for c in cells], "generation": generation}
     with REFRESH_SECONDS.labels(table).time():
         # a raw query sends long parameters as a form; a command would put them into the address
-        settings = _SETTINGS if table in LIVE else _SETTINGS | {"max_threads": 1}
+        settings = _SETTINGS if table in LIVE else _SETTINGS | YIELDING
         client.raw_query(STATEMENTS[table], parameters=asked, settings=settings)
 
 

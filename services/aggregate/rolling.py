@@ -2,7 +2,8 @@
 
 A visit on day d, with that person's visit before in the scope on day p, counts in the windows of w
 days that end from max(d, p + w) to d + w - 1: one more at the beginning, one less after the end,
-and the running sum is the curve. One pass, whatever the number of days.
+and the running sum is the curve. Where p is within the window its own end is the beginning: so all
+that matters of a day are its visits, and how many have one before and one after within the window.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from services.aggregate.scopes import GROUPS, HOUSES, SETTINGS
 WINDOWS = (7, 28, 90, 365)
 LONGEST = max(WINDOWS)
 #: Days a statement: each also reads the year before its first day.
-_DAYS = 366
+_DAYS = 1096
 _DAY = timedelta(days=1)
 
 #: Every kind of scope: the scope and the person, in the words of ``visits``, and whether only those
@@ -29,6 +30,11 @@ _KINDS = {
 Range = tuple[date, date]
 
 
+def _near(gap: str) -> str:
+    """Return how many visits have another in the same window, by window."""
+    return ", ".join(f"toInt64(countIf({gap} BETWEEN 1 AND {w - 1}))" for w in WINDOWS)
+
+
 def _statement(kind: str) -> str:
     scope, person, registered = _KINDS[kind]
     houses = f"INNER JOIN ({HOUSES}) AS houses USING (organisation)" if registered else ""
@@ -38,7 +44,8 @@ WITH
     toInt32({{first:Date}}) AS first, toInt32({{last:Date}}) AS last,
     {list(WINDOWS)} AS windows,
     days AS (
-        SELECT {scope} AS scope, {person} AS person, arraySort(groupUniqArray(d)) AS ds
+        SELECT {scope} AS scope, {person} AS person, arrayCompact(arraySort(groupArray(d))) AS ds,
+            arrayDifference(ds) AS backs
         FROM (
             SELECT organisation, toUInt16(day) AS d, customer.person AS person,
                 customer.own_person AS own_person, customer.city AS city
@@ -47,17 +54,19 @@ WITH
         ) AS visited {houses}
         GROUP BY scope, person
     ),
-    -- who came never before came long before any window
-    gaps AS (
-        SELECT scope, toInt32(d) AS seen, p, count() AS n
-        FROM days ARRAY JOIN ds AS d, arrayPushFront(
-            arrayMap(x -> toInt32(x), arrayPopBack(ds)), toInt32(-{LONGEST})) AS p
-        GROUP BY scope, d, p
+    -- of a day's visits: how many there are, and of how many the one before and the next is in the
+    -- same window; 0 where there is none
+    counts AS (
+        SELECT scope, d, toInt64(count()) AS n,
+            [{_near("back")}] AS after, [{_near("front")}] AS before
+        FROM days
+        ARRAY JOIN ds AS d, backs AS back, arrayPushBack(arrayPopFront(backs), 0) AS front
+        GROUP BY scope, d
     ),
     steps AS (
         SELECT scope, window, greatest(x.1, first) AS at, x.2 AS step
-        FROM gaps ARRAY JOIN windows AS window ARRAY JOIN
-            [(greatest(seen, p + window), toInt64(n)), (seen + window, -toInt64(n))] AS x
+        FROM counts ARRAY JOIN windows AS window, after AS a, before AS b
+        ARRAY JOIN [(toInt32(d), n - a), (toInt32(d) + window, b - n)] AS x
         WHERE x.1 <= last
     ),
     every AS (

@@ -4,6 +4,8 @@ Region and city are of the venue: the performance's where the register maps it, 
 organisation's; a county is the first two digits of a municipality.
 """
 
+from services.aggregate.visits import YIELDING
+
 #: The organisations that the register holds now: what groups are made of.
 HOUSES = (
     "SELECT organisation, industry, city AS home, venues FROM organisations FINAL WHERE NOT gone"
@@ -23,5 +25,4 @@ SCOPES = "[" + ", ".join(f"('{kind}', {scope})" for kind, scope in GROUPS.items(
 CITY = "if(mapContains(venues, venue), venues[venue], toString(home))"
 
 #: Each year is its own partition and a row's day tells which: so FINAL merges within them.
-#: One thread: these are long, and sales want the other processors meanwhile.
-SETTINGS = {"do_not_merge_across_partitions_select_final": 1, "max_threads": 1}
+SETTINGS = {"do_not_merge_across_partitions_select_final": 1, **YIELDING}

@@ -5,6 +5,9 @@ all organisations, the statement with the best standing wins: declared, else reg
 inferred; of these the newest; of equals the surer one, then the greater value.
 """
 
+#: How long statements run, so that sales go before them: on one thread, and where the server may
+#: set it (CAP_SYS_NICE) behind whoever else wants the processor.
+YIELDING = {"max_threads": 1, "os_threads_nice_value_query": 15}
 #: A ref's own name as a person.
 ALONE = "toUInt64(bitShiftRight(customer_ref, 64))"
 #: Of the refs in ``{refs}``, a subquery: person and own person as they are now.

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from itertools import combinations
 
 from msgspec import Struct
 
 from services.identity.persons import (
-    IMPLIED,
     MANY,
     STRONG,
+    WEAK,
     Id,
     Key,
+    Note,
     Ref,
     is_hub,
     persons,
@@ -40,33 +40,36 @@ class Graph:
         self._refs: dict[Id, Ref] = {}
         self._new: dict[Id, str] = {}
         self._touched: list[Id] = []
+        self._own: defaultdict[str, list[Id]] = defaultdict(list)
 
     def put(self, ref: Id, row: Row, before: Row | None) -> None:
         """Note what is claimed of *ref* now."""
         organisation = short(row.organisation)
         old = before.keys if before is not None else {}
-        is_shared = False
+        is_shared = is_own = before is not None
         for kind, key in row.keys.items():
             if old.get(kind) != key:
-                is_shared |= self._change.enter(ref, organisation, key)
+                shared, own = self._change.enter(ref, organisation, key)
+                is_shared |= shared
+                is_own |= own
         if before is None:
             self._new[ref] = row.organisation
-        if before is not None or is_shared:
-            self.touch(ref)
+        if is_shared:
+            self._touched.append(ref)
+        if is_own:
+            self._own[row.organisation].append(ref)
         self._change.put(ref, row)
 
     def touch(self, ref: Id) -> None:
         """Let *ref*, and whoever it is joined to, be resolved anew."""
         self._touched.append(ref)
+        self._own[self._ref(ref).organisation].append(ref)
 
     def resolve(self) -> list[Moved]:
         """Return whose person or own person is another now, and note it."""
         person = self._persons(self._touched, None)
         own: dict[Id, Id] = {}
-        starts: defaultdict[str, list[Id]] = defaultdict(list)
-        for ref in self._touched:
-            starts[self._ref(ref).organisation].append(ref)
-        for organisation, refs in starts.items():
+        for organisation, refs in self._own.items():
             own |= self._persons(refs, organisation)
         moved = []
         for ref in self._new.keys() | person.keys() | own.keys():
@@ -79,6 +82,11 @@ class Graph:
                 self._change.put_link(ref, now)
                 moved.append(Moved(ref, self._organisation(ref), now, before))
         return moved
+
+    def explain(self, note: Note) -> None:
+        """Let *note* be told how those that were touched, and whom they are joined to, became."""
+        view = _View(self._change, self._ref, None)
+        persons(view.closed(self._touched), view.hubs, note)
 
     def _organisation(self, ref: Id) -> str:
         return self._new.get(ref) or self._ref(ref).organisation
@@ -122,25 +130,30 @@ class _View:
         return list(found.values())
 
     def _follow(self, one: Ref) -> None:
-        weak = []
-        for kind, key in sorted(one.keys.items()):
+        weak: dict[str, list[Id]] = {}
+        for kind, key in one.keys.items():
             if kind not in STRONG:
-                weak.append((kind, key, self._sharers(kind, key)))
+                if len(refs := self._sharers(kind, key)) > 1:
+                    weak[kind] = refs
             elif key not in self._sharing:
                 self._open += self._sharers(kind, key)
-        for (a, _, here), (b, _, there) in combinations(weak, 2):
-            if len(here) > 1 and len(there) > 1 and (a, b) not in IMPLIED:
-                self._open += set(here).intersection(there)
+        if len(weak) > 1:
+            for here, there in WEAK:
+                if here in weak and there in weak:
+                    self._open += set(weak[here]).intersection(weak[there])
 
     def _sharers(self, kind: str, key: Key) -> list[Id]:
-        """Return who has *key*; nobody where it is a hub."""
+        """Return who has *key*, where there are several; nobody where it is a hub."""
         found = self._sharing.get(key)
         if found is None:
             found = self._sharing[key] = self._asked(kind, key)
         return found
 
     def _asked(self, kind: str, key: Key) -> list[Id]:
-        if self._change.is_hub(key, self._within):
+        count = self._change.shared(key)
+        if count < 2:
+            return []
+        if count > MANY and self._change.is_hub(key, self._within):
             self.hubs.add(key)
             return []
         refs = self._change.sharing(key, self._within)

@@ -2,16 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from itertools import combinations
 
 from msgspec import Struct
 
 from services.identity.traits import NOTHING, Traits, contradict
 
-#: What joins alone, the strongest first. Every other kind needs another that agrees.
+#: What joins alone, the strongest first.
 STRONG = ("number", "email", "phone")
-#: Weak keys of which the one follows from the other: together they say no more than one.
-IMPLIED = frozenset({("initials_birth", "name_birth")})
+#: What joins where both agree. Initials follow from the name, so those two say no more than one;
+#: kinds that are not named here join nobody.
+WEAK = (
+    ("birth_postal", "initials_birth"),
+    ("birth_postal", "name_address"),
+    ("birth_postal", "name_birth"),
+    ("initials_birth", "name_address"),
+    ("name_address", "name_birth"),
+)
 #: A key with more different given names, birth dates, e-mails or phones than this joins nobody.
 MANY = 8
 
@@ -26,14 +32,6 @@ class Ref(Struct, frozen=True):
     organisation: str
     keys: dict[str, Key]  # by kind; of the newest version
     traits: Traits = NOTHING
-
-    def strong(self) -> Iterator[tuple[str, Key]]:
-        """Yield the keys that join alone."""
-        return ((kind, self.keys[kind]) for kind in STRONG if kind in self.keys)
-
-    def weak(self) -> Iterator[tuple[str, Key]]:
-        """Yield the keys that need another's agreement."""
-        return (pair for pair in sorted(self.keys.items()) if pair[0] not in STRONG)
 
 
 #: Told of each joining: its rule, and the refs of either side; and of refusals, with None.
@@ -80,9 +78,9 @@ def persons(refs: Collection[Ref], hubs: Collection[Key], note: Note = _unnoted)
     order of strength and key; one that would join contradictory refs is refused.
     """
     forest = _Forest(refs)
-    for (_, rule, _key), members in sorted(_groups(refs, hubs).items()):
-        if len(members) > 1:
-            forest.join(rule, members, note)
+    several = [pair for pair in _groups(refs, hubs).items() if len(pair[1]) > 1]
+    for (_, rule, _key), members in sorted(several):
+        forest.join(rule, members, note)
     return {ref.id: forest.find(ref.id) for ref in refs}
 
 
@@ -90,16 +88,15 @@ def _groups(refs: Iterable[Ref], hubs: Collection[Key]) -> dict[tuple[int, str, 
     """Return who shares a strong key, or two weak ones, by strength, rule and key."""
     groups: defaultdict[tuple[int, str, Key], list[Id]] = defaultdict(list)
     for ref in refs:
+        keys = {kind: key for kind, key in ref.keys.items() if key not in hubs}
         for strength, kind in enumerate(STRONG):
-            key = ref.keys.get(kind)
-            if key is not None and key not in hubs:
-                groups[strength, kind, key].append(ref.id)
-        if len(ref.keys) > 1:
-            weak = [pair for pair in ref.weak() if pair[1] not in hubs]
-            for (a, one), (b, other) in combinations(weak, 2):
-                if (a, b) in IMPLIED:
-                    continue
-                groups[len(STRONG), f"{a}+{b}", one + other].append(ref.id)
+            if kind in keys:
+                groups[strength, kind, keys[kind]].append(ref.id)
+        if "birth_postal" in keys or "name_address" in keys:
+            for one, other in WEAK:
+                if one in keys and other in keys:
+                    rule = f"{one}+{other}"
+                    groups[len(STRONG), rule, keys[one] + keys[other]].append(ref.id)
     return groups
 
 

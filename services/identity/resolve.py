@@ -18,6 +18,8 @@ from services.identity.state import Change, Row, digest
 from services.identity.traits import NOTHING, Traits, together, traits
 
 _codes = msgspec.json.Decoder(Codes)
+#: Names and birth dates that need not be opened again.
+_REMEMBERED = 50_000
 
 
 class Resolver:
@@ -34,6 +36,7 @@ class Resolver:
         refuse: Callable[[Rejected], None] = lambda _rejected: None,
     ) -> None:
         self.versions = len(keys.versions)
+        self._known: dict[bytes, Traits] = {}
         self._keys, self._opener, self._sealer, self._refuse = keys, opener, sealer, refuse
 
     def step(self, change: Change, batch: Sequence[Message]) -> list[Message]:
@@ -97,7 +100,13 @@ class Resolver:
     def _traits(self, row: Row) -> Traits:
         if row.codes is None:
             return NOTHING
-        return traits(_codes.decode(self._opener.open(row.codes)))
+        # who orders at several houses, or anew, is called the same
+        known = self._known.get(row.digest)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[row.digest] = traits(_codes.decode(self._opener.open(row.codes)))
+        return known
 
 
 def record(ref: Id, row: Row, version: int) -> Message:

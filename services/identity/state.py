@@ -8,9 +8,9 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import lmdb
 import msgspec
@@ -121,26 +121,33 @@ class Change:
         """Note what was claimed of *ref*; its keys are entered apart."""
         self._refs.put(ref, _encode(row))
 
-    def enter(self, ref: Id, organisation: bytes, key: Key) -> bool:
-        """Note that *ref* has *key*; return whether another had it before."""
-        is_shared = self._keys.set_key(key)
-        self._keys.put(key, organisation + ref, dupdata=False)
-        return is_shared
+    def enter(self, ref: Id, organisation: bytes, key: Key) -> tuple[bool, bool]:
+        """Note that *ref* has *key*; return whether another had it, and one of *organisation*."""
+        cursor = self._keys
+        is_shared = cursor.set_key(key)
+        is_own = is_shared and self._at(key, organisation)
+        cursor.put(key, organisation + ref, dupdata=False)
+        return is_shared, is_own
+
+    def _at(self, key: Key, organisation: bytes) -> bool:
+        """Go to the first of *organisation* that has *key*; tell whether there is one."""
+        cursor = self._keys
+        if not cursor.set_range_dup(key, organisation + bytes(_ID)):
+            return False
+        return bytes(cursor.value()).startswith(organisation)
+
+    def shared(self, key: Key) -> int:
+        """Return how many have *key*."""
+        return self._keys.count() if self._keys.set_key(key) else 0
 
     def sharing(self, key: Key, organisation: bytes = b"") -> list[Id]:
         """Return who has *key*, of one organisation where one is named."""
         cursor = self._keys
-        found: list[Id] = []
-        if not cursor.set_key(key):
-            return found
-        if organisation and not cursor.set_range_dup(key, organisation + bytes(_ID)):
-            return found
-        for item in cursor.iternext_dup():
-            value = bytes(item)
-            if not value.startswith(organisation):
-                break
-            found.append(value[_ORGANISATION:])
-        return found
+        if not (self._at(key, organisation) if organisation else cursor.set_key(key)):
+            return []
+        values = cast("Iterator[bytes]", cursor.iternext_dup())
+        own = takewhile(lambda v: v.startswith(organisation), values) if organisation else values
+        return [value[_ORGANISATION:] for value in own]
 
     def forget(self, ref: Id) -> None:
         """Take away all of *ref*."""

@@ -27,6 +27,7 @@ class Unit(Struct, frozen=True):
     organisation: str
     vendor: str
     received_at: datetime
+    death: tuple[str, str] = ("", "")  # of the dead: topic and reason
 
 
 def units(ids: bytes, message: Message) -> Iterator[Unit]:
@@ -54,6 +55,11 @@ def _hashed(ids: bytes, name: str) -> int:
     return int(keyed_hash(ids, "raw", name) if raw else transaction_id(ids, name), 16)
 
 
+def _death(message: Message) -> tuple[str, str]:
+    """Return the topic that the letter was refused in, and the reason, a word of ours."""
+    return message.topic.removesuffix(".dead"), message.header("reason") or ""
+
+
 def _unit(
     unit: int, state: Literal["received", "dead", "replaced"], name: str, message: Message
 ) -> Unit:
@@ -65,4 +71,5 @@ def _unit(
         message.header("organisation") or organisation,
         message.header("vendor") or vendor,
         _EPOCH + timedelta(microseconds=int(message.header("received_at") or 0)),
+        _death(message) if state == "dead" else ("", ""),
     )

@@ -21,6 +21,8 @@ PAGES = (
     "/overview",
     "/figures/gross_revenue?by=weekday_hour",
     "/figures/tickets?by=channel",
+    "/figures/visit_frequency?period=2026",
+    "/operations",
 )
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 360, "height": 740}
@@ -57,6 +59,11 @@ def address(browser: Browser, sales: FakeSource, clock: Clock, houses: Houses) -
 Open = Callable[..., Page]
 
 
+def whose(path: str, house: str = "theatre") -> str | None:
+    """Return who opens a page: a house, an operator, or nobody yet."""
+    return {"/sign-in": None, "/operations": "operator"}.get(path, house)
+
+
 @pytest.fixture
 def visit(browser: Browser, address: str) -> Iterator[Open]:
     """Return what opens a page as somebody; whatever a page asks for or complains of is checked."""
@@ -77,7 +84,7 @@ def visit(browser: Browser, address: str) -> Iterator[Open]:
         if who is not None:
             page.get_by_label(re.compile("^(Nøkkel|Key)$")).fill(TOKENS[who])
             page.keyboard.press("Enter")
-            page.wait_for_url("**/overview*")
+            page.wait_for_url(re.compile("/(overview|operations)"))
         page.goto(address + path)
         return page
 
@@ -156,9 +163,10 @@ def test_an_ended_session_leads_to_the_entrance(visit: Open, houses: Houses) -> 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_reads_without_scripts(visit: Open, path: str) -> None:
-    page = visit("theatre", path, java_script_enabled=False)
-    assert page.locator(".drawing svg, .spark svg").count() > 0
-    assert page.get_by_role("img").count() > 0
+    page = visit(whose(path), path, java_script_enabled=False)
+    seen = "table" if path == "/operations" else ".drawing svg, .spark svg"
+    assert page.locator(seen).count() > 0
+    assert path == "/operations" or page.get_by_role("img").count() > 0
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
@@ -170,8 +178,7 @@ def test_reads_without_scripts(visit: Open, path: str) -> None:
 def test_fits_a_telephone_and_twice_the_letters(
     visit: Open, path: str, size: dict[str, int], scale: int
 ) -> None:
-    who = None if path == "/sign-in" else "border"
-    page = visit(who, path, viewport=size, device_scale_factor=scale)
+    page = visit(whose(path, "border"), path, viewport=size, device_scale_factor=scale)
     wide = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
     assert wide[0] <= wide[1]
     for summary in page.locator("details.menu > summary:visible").all():
@@ -202,7 +209,7 @@ def test_the_overview_fits_one_screen(visit: Open) -> None:
 @pytest.mark.parametrize("path", [*PAGES, "/sign-in", "/overview?period=2031-01"])
 def test_contrast_is_enough(visit: Open, path: str, theme: str) -> None:
     """WCAG 2.2 AA: text 4.5 (large 3), what a chart draws 3, on the colours that are rendered."""
-    page = visit(None if path == "/sign-in" else "theatre", path, color_scheme=theme)
+    page = visit(whose(path), path, color_scheme=theme)
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     dark = sum(map(int, re.findall(r"\d+", background)[:3])) < 200
     assert dark == (theme == "dark")
@@ -245,6 +252,27 @@ def test_a_chart_is_described_and_has_its_table(visit: Open) -> None:
     figure.locator("summary").focus()
     page.keyboard.press("Enter")
     expect(figure.get_by_role("row", name=re.compile("^web "))).to_be_visible()
+
+
+def test_an_operator_reads_the_page_by_keyboard(visit: Open) -> None:
+    page = visit("operator", "/", language="en-GB", viewport=PHONE)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Operations")
+    expect(page.get_by_role("navigation")).to_have_count(0)
+    ledger = page.get_by_role("region", name="The ledger")
+    expect(ledger.get_by_role("row", name=re.compile("^Theatre og Scene 12,345"))).to_have_count(1)
+    # what does not fit is reached by keyboard
+    ledger.locator(".scroll").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
+def test_how_often_customers_come_has_its_table(visit: Open) -> None:
+    page = visit("theatre", "/figures/visit_frequency?period=2026", language="en-GB")
+    figure = page.locator("figure", has_text="of the customers came once.")
+    figure.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(figure.get_by_role("row", name=re.compile("^1 day "))).to_be_visible()
+    expect(figure.get_by_role("row", name=re.compile("^2 days "))).to_be_visible()
 
 
 def test_a_period_is_chosen_by_keyboard(visit: Open) -> None:

@@ -109,4 +109,5 @@ def asked(client: Client, period: str) -> pl.DataFrame:
         if found["unique"]:
             days = (mean.cells[0].value or 0) * found["unique"]
             rows.append((house.id, "days", round(days)))
-    return pl.DataFrame(rows, schema=["organisation", "measure", "value"], orient="row")
+    schema = {"organisation": pl.String, "measure": pl.String, "value": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")

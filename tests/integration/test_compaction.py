@@ -4,21 +4,26 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from kudos import avro
 from kudos.kafka import KafkaSink
-from kudos.records import Evidence, PseudonymousTransaction, ReceivedTransaction
+from kudos.records import Evidence, Link, PseudonymousTransaction, ReceivedTransaction
 from kudos.sealing import Opener, Sealer
 from kudos.stream import Message
 from kudos.topics import EVIDENCE, LINKS, PSEUDONYMOUS, RECEIVED, RECORDS, TOPICS, Topic
-from services.identity import step
+from services.identity import active, step
 from services.identity.pseudonym import Keys
+from services.identity.state import State
 from tests.support import examples
 from tests.support.broker import PARTITIONS, Kafka
+from tests.support.claimed import claims, messages, resolver, town
+from tests.support.turns import MemoryTopics
 
 pytestmark = pytest.mark.kafka
 
@@ -166,7 +171,37 @@ def test_what_a_tombstone_took_away_is_gone_for_good(kafka: Kafka) -> None:
     assert standing(transactions(kept)) == standing(transactions(left))
 
 
+def test_resolve_is_rebuilt_from_the_records_and_links_that_are_left(
+    kafka: Kafka, tmp_path: Path
+) -> None:
+    """And then it says nothing, for its links are those that stood."""
+    topics = MemoryTopics(messages(claims(**fields) for fields in town(4, 60)))
+    resolve(topics, tmp_path / "lost")
+    written = dict(topics.committed)
+    with ThreadPoolExecutor() as both:
+        records, links = both.map(
+            lambda topic: cleaned(kafka, topic, written[topic.name]), (RECORDS, LINKS)
+        )
+    assert len(links) < len(written[LINKS.name])
+    topics.committed = {RECORDS.name: records, LINKS.name: links}
+    # the claims are no longer kept
+    topics.first = topics.done
+    resolve(topics, tmp_path / "new")
+    assert {RECORDS.name: records, LINKS.name: links} == topics.committed
+    assert linked(written[LINKS.name]) == linked(links)
+
+
+def resolve(topics: MemoryTopics, folder: Path) -> None:
+    state, step = State(folder), resolver()
+    active.run([topics.turn()], state, step, step.step)
+    state.close()
+
+
+def linked(messages: Iterable[Message]) -> dict[str, tuple[str, str]]:
+    found = [avro.decode(m.value or b"", Link) for m in messages]
+    return {link.customer_ref: (link.person, link.own_person) for link in found}
+
+
 def test_every_compacted_topic_is_proved_here() -> None:
-    # nobody writes records and links yet: their proof comes with the step that does
     here = {PSEUDONYMOUS.name, EVIDENCE.name, RECORDS.name, LINKS.name}
     assert here == {t.name for t in TOPICS.values() if t.compacted}

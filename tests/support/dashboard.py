@@ -16,8 +16,10 @@ from services.query.dashboard.pages import routes
 from services.query.hub import Hub
 from services.query.live import TOTALS, Figure, Pulse, usual
 from services.query.measures import MEASURES
+from services.query.operations import Operations
 from services.query.periods import parse as parse_period
 from services.query.question import Question
+from tests.support.operations import FEEDS, troubled
 from tests.support.regulars import Regulars, steps
 
 #: A Tuesday, at five past two.
@@ -62,7 +64,8 @@ def register() -> Register:
         text += (
             f'[[organisation]]\nid = "{name}"\nname = "{name.capitalize()} og Scene"\n'
             f'industry = "scenekunst"\ncounty = "03"\ncity = "0301"\nowner = "{name}"\n'
-            f'[[token]]\nsha256 = "{digest}"\nrole = "organisation"\norganisation = "{name}"\n'
+            + FEEDS.get(name, "")
+            + f'[[token]]\nsha256 = "{digest}"\nrole = "organisation"\norganisation = "{name}"\n'
         )
     return parse(text)
 
@@ -93,6 +96,8 @@ class FakeSource:
             lambda: defaultdict(list)
         )
         self._regulars: defaultdict[str, Regulars] = defaultdict(Regulars)
+        #: Set to have something else to say.
+        self.running: Operations | None = None
         #: Set to have the next questions fail.
         self.fails: Exception | None = None
 
@@ -136,6 +141,11 @@ class FakeSource:
         """Return how far the weekday of *day* had usually come."""
         days = [day - timedelta(weeks=n) for n in range(1, 9)]
         return usual([list(self._minutes(organisation, d)) for d in days], "NOK")
+
+    def operations(self) -> Operations:
+        """Return what is told, or trouble."""
+        self.ask_many([])
+        return self.running or troubled(self._clock())
 
     def watermark(self) -> datetime | None:
         """Return one second ago."""

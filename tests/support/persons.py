@@ -44,7 +44,10 @@ class World:
     def __init__(self, chance: Random, world: int, refs: int = 6, steps: int = 4) -> None:
         self._chance = chance
         self.houses = [f"house-{world}-{n}" for n in range(HOUSES)]
-        self.refs = {hex_id("customer", world, n): self.houses[n % HOUSES] for n in range(refs)}
+        names = [hex_id("customer", world, n) for n in range(refs)]
+        self.refs = {name: self.houses[n % HOUSES] for n, name in enumerate(names)}
+        #: Known to a source, and never a customer of any sale.
+        self._strangers = names[HOUSES : HOUSES + 2]
         self.links: list[Link] = []
         self.evidence: list[Evidence] = []
         self._now: dict[str, Link] = {}
@@ -99,7 +102,7 @@ class World:
         sold = one.transaction
         house = Random(sold.transaction_id).choice(self.houses)
         chance = Random(sold.transaction_id + sold.revision)
-        ours = [ref for ref, of in self.refs.items() if of == house]
+        ours = [ref for ref, of in self.refs.items() if of == house and ref not in self._strangers]
         lines = tuple(
             replace(x, performance=Performance(venue=chance.choice(_VENUES))) for x in sold.lines
         )

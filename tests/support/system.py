@@ -23,6 +23,8 @@ from tests.support.waiting import until
 
 READY_S = 120.0
 COUNTED_S = 240.0
+#: What groups and persons take, whose tables are refreshed at a slower pace.
+PERSONS_S = 600.0
 
 
 class Running:
@@ -76,7 +78,8 @@ class Running:
         Those of groups and of persons are waited for where their *families* are named.
         """
         at = time.time() if moment is None else moment
-        until(lambda: self.watermark(families) >= at, "the watermark does not come", COUNTED_S)
+        longest = PERSONS_S if families else COUNTED_S
+        until(lambda: self.watermark(families) >= at, "the watermark does not come", longest)
 
     def kudos(self, *arguments: str, status: int = 0) -> str:
         """Run a command on this system and return what it printed."""

@@ -16,6 +16,7 @@ from services.query.dashboard import (
     figure,
     formats,
     now,
+    operations,
     overview,
     saying,
     spans,
@@ -61,6 +62,7 @@ def routes(
         Route("/now", _page(parts, lambda seen, own: _now(parts, seen, own))),
         Route("/overview", _page(parts, lambda seen, own: _overview(parts, seen, own))),
         Route("/figures/{measure}", _page(parts, lambda seen, own: _figure(parts, seen, own))),
+        Route("/operations", _operations(parts)),
         *stream.routes(parts),
         *entrance.routes(parts),
         Route("/static/{digest}/{name}", static),
@@ -91,7 +93,8 @@ def _page(parts: Parts, show: Page) -> Callable[[Request], Response]:
             return to(visit.address("/sign-in", [("to", seen.same())]))
         try:
             if seen.organisation is None:
-                return seen.remember(_status(parts, seen))
+                operator = seen.token.role == "operator"
+                return to("/operations") if operator else seen.remember(_status(parts, seen))
             asked = choice.asked_for(request.query_params)
             if asked is not None:
                 return to(_with_period(seen, asked.id))
@@ -100,6 +103,26 @@ def _page(parts: Parts, show: Page) -> Callable[[Request], Response]:
             return to(_with_period(seen, request.query_params.get("day", "?")))
         except Away:
             return message(seen, "unavailable", 503)
+
+    return endpoint
+
+
+def _operations(parts: Parts) -> Callable[[Request], Response]:
+    """Return the endpoint of *Drift*; to everybody but an operator there is no such page."""
+
+    def endpoint(request: Request) -> Response:
+        seen = visit.of(parts, request)
+        if seen.token is None:
+            return to(visit.address("/sign-in", [("to", seen.same())]))
+        if seen.token.role != "operator":
+            return message(seen, "not_found", 404)
+        try:
+            found = parts.source.operations()
+        except Away:
+            return message(seen, "unavailable", 503)
+        page = operations.page(seen.texts, found, parts.register.now, seen.at)
+        values = {"page": page, "age": stream.age(seen.texts, found.ledger.watermark, seen.at)}
+        return seen.remember(respond("operations.html", visit.frame(seen, "operations") | values))
 
     return endpoint
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.query.answer import Answer, Band, Point
 from services.query.live import Pulse
+from services.query.operations import Operations
 from services.query.question import Question
 
 
@@ -26,6 +27,10 @@ class Source(Protocol):
 
     def band(self, organisation: str, day: date) -> Band | None:
         """Return how far the weekday of *day* had usually come; None where too few are known."""
+        ...
+
+    def operations(self) -> Operations:
+        """Return how whole the data are."""
         ...
 
     def watermark(self) -> datetime | None:

@@ -1,10 +1,9 @@
-"""Who was where: sales, links and evidence in any order, killed anywhere, end in one table."""
+"""Who was where: what each link and statement changes, and that it marks just that."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from clickhouse_connect.driver.client import Client
@@ -18,165 +17,85 @@ from services.aggregate.facts import fact_of
 from services.aggregate.visits import age_band
 from services.enrich import age
 from tests.support import persons
-from tests.support.actors import Actor
+from tests.support.actors import Killed
+from tests.support.deliveries import Log, logs
 from tests.support.persons import PLACES, World
 from tests.support.sales import MONDAY, hex_id, sale, ticket
 
 pytestmark = pytest.mark.engine
 
 TODAY = date(2026, 5, 17)
-WORLDS, TOGETHER = 60, 30
-PARTITIONS = 2
 PACES = (refresh.LIVE, refresh.PERSONS)
 
 
-class Log:
-    """A partition of links or of evidence; several consumers may believe that it is theirs."""
+class Dies:
+    """A client whose process is killed before it comes to the marks."""
 
-    def __init__(self, records: Sequence[Any]) -> None:
-        self.records = records
-        self.done = 0
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
-    def take(self, chance: Random) -> tuple[links.Batch, int]:
-        """Return a batch from where it is done, and where that ends."""
-        end = min(self.done + chance.randint(1, 50), len(self.records))
-        read = [(self.records[n], n) for n in range(self.done, end)]
-        taken = [
-            Taken(statement_of(record, n, PLACES), self.done)
-            for record, n in read
-            if isinstance(record, Evidence)
-        ]
-        linked = [(record, n) for record, n in read if isinstance(record, Link)]
-        return links.Batch(linked, taken), end
+    def raw_query(self, sql: str, **_rest: Any) -> None:
+        """Be killed."""
+        assert "INTO marks" in sql
+        raise Killed
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method of the client."""
+        return getattr(self._client, name)
 
 
-class Work(NamedTuple):
-    """What an actor does: facts that are delivered again where it is killed, or part of a log."""
-
-    facts: list[EnrichedTransaction]
-    log: Log | None = None
-    end: int = 0
-
-
-def logs(worlds: Sequence[World]) -> list[Log]:
-    """Return the partitions of links and of evidence, each in its own order."""
-    found = []
-    for records in ([x.links for x in worlds], [x.evidence for x in worlds]):
-        for number in range(PARTITIONS):
-            held = [one for world in records for one in world]
-            of = [one for one in held if int(one.customer_ref, 16) % PARTITIONS == number]
-            found.append(Log(of))
-    return found
+def expected(world: World, held: Sequence[Log]) -> dict[persons.Cell, set[persons.Visitor]]:
+    """Return the visits of *world* by as much of its logs as has been done."""
+    done = [one for log in held for one in log.records[: log.done]]
+    linked = [one for one in done if isinstance(one, Link)]
+    return persons.visits(world.sold, linked, [one for one in done if isinstance(one, Evidence)])
 
 
-class Play:
-    """Actors that write and refresh in a random order; some are killed, others paused."""
-
-    def __init__(self, clients: list[Client], chance: Random, worlds: Sequence[World]) -> None:
-        self.clients, self.chance = clients, chance
-        self.seen: Counter[str] = Counter()
-        self.logs = logs(worlds)
-        sold = [one for world in worlds for one in world.sold]
-        chance.shuffle(sold)
-        self.facts = [sold[n : n + 25] for n in range(0, len(sold), 25)]
-        self.working: dict[Actor, Work] = {}
-        self.refreshers: list[Actor] = []
-        self.paused: list[Actor] = []
-
-    def begin(self) -> None:
-        """Let somebody begin with something that nobody has in hand."""
-        chance = self.chance
-        busy = [work.log for work in self.working.values()]
-        idle = [x for x in self.logs if x.done < len(x.records) and x not in busy]
-        if idle and chance.random() < 0.6:
-            log = chance.choice(idle)
-            batch, end = log.take(chance)
-            work = Work([], log, end)
-            self.working[Actor(self.clients, lambda client: links.write(client, batch))] = work
-        elif self.facts:
-            batch_ = self.facts.pop()
-            facts = [fact_of(one) for one in batch_]
-            actor = Actor(self.clients, lambda client: store.write(client, facts))
-            self.working[actor] = Work(batch_)
-
-    def ended(self, actor: Actor) -> None:
-        """Commit what a consumer has done; what a killed one has not is done again."""
-        self.refreshers = [r for r in self.refreshers if r is not actor]
-        work = self.working.pop(actor, None)
-        if work is None:
-            return
-        if work.log is not None and not actor.killed:
-            work.log.done = max(work.log.done, work.end)
-        elif actor.killed:
-            self.facts += [work.facts] if work.facts else []
-
-    def pause(self, actor: Actor) -> None:
-        """Let *actor* sleep; another gets its partition, or does its facts again."""
-        self.seen["paused"] += 1
-        self.paused.append(actor)
-        self.refreshers = [r for r in self.refreshers if r is not actor]
-        work = self.working.pop(actor, None)
-        if work is not None and work.facts:
-            self.facts.append(work.facts)
-
-    def step(self) -> None:
-        """Let something happen."""
-        chance = self.chance
-        if len(self.working) < 3 and chance.random() < 0.5:
-            self.begin()
-        if len(self.refreshers) < 2 and chance.random() < 0.1:
-            tables = chance.choice(PACES)
-            run = Actor(self.clients, lambda client: refresh.run_pass(client, TODAY, tables))
-            self.refreshers.append(run)
-        actors = [*self.working, *self.refreshers]
-        if not actors:
-            return
-        actor = chance.choice(actors)
-        if len(self.paused) < 2 and chance.random() < 0.03 and not actor.ended:
-            self.pause(actor)
-            return
-        if chance.random() < 0.06:
-            self.seen["killed"] += 1
-            actor.kill()
-        else:
-            actor.turn()
-        if actor.ended:
-            self.ended(actor)
-        if self.paused and chance.random() < 0.02:
-            self.paused.pop(0).finish()
-
-    def run(self) -> Counter[str]:
-        """Go on until everything is in, and refreshed."""
-        while self.facts or self.working or any(x.done < len(x.records) for x in self.logs):
-            self.step()
-        for actor in (*self.refreshers, *self.paused):
-            actor.finish()
-        for tables in PACES:
-            refresh.run_pass(self.clients[0], TODAY, tables)
-        return self.seen
+def united(parts: Sequence[tuple[Log, int]]) -> links.Batch:
+    """Return so many messages of each log as one batch."""
+    read = [log.take(most)[0] for log, most in parts]
+    return links.Batch([x for b in read for x in b.links], [x for b in read for x in b.evidence])
 
 
-def test_any_order_ends_in_the_same_visits(engine_url: str) -> None:
-    seen: Counter[str] = Counter()
-    clients = [connect(engine_url) for _ in range(10)]
-    for first in range(0, WORLDS, TOGETHER):
-        worlds = [World(Random(w), w) for w in range(first, first + TOGETHER)]
-        houses = [house for world in worlds for house in world.houses]
-        persons.register(clients[0], houses)
-        seen += Play(clients, Random(first), worlds).run()
-        expected: dict[persons.Cell, set[persons.Visitor]] = {}
-        for world in worlds:
-            expected |= persons.visits(world.sold, world.links, world.evidence)
-        found = persons.stored(clients[0], houses)
-        assert expected == found
-        seen["cells"] += len(expected)
-        seen["visitors"] += sum(map(len, expected.values()))
-        for tables in PACES:
-            assert () == refresh.look(clients[0], tables).cells
-    print(dict(seen))
-    assert seen["cells"] > 300
-    assert seen["killed"] > 20
-    assert seen["paused"] > 10
+def refreshed(client: Client) -> None:
+    """Refresh what is stale."""
+    for tables in PACES:
+        refresh.run_pass(client, TODAY, tables)
+
+
+def test_each_batch_marks_what_it_changes(engine_url: str) -> None:
+    """Figures are compared after each: no later mark mends one that is missing."""
+    worlds = [World(Random(w), w) for w in range(100, 130)]
+    houses = [house for world in worlds for house in world.houses]
+    chance, killed, compared = Random(3), 0, 0
+    with connect(engine_url) as client:
+        persons.register(client, houses)
+        store.write(client, [fact_of(one) for world in worlds for one in world.sold])
+        refreshed(client)
+        held = {n: logs([world]) for n, world in enumerate(worlds)}
+        while left := [log for of in held.values() for log in of if log.done < len(log.records)]:
+            parts = [(log, chance.randint(1, 3)) for log in left if chance.random() < 0.6]
+            try:
+                links.write(Dies(client) if chance.random() < 0.3 else client, united(parts))  # type: ignore[arg-type]  # it is one, for as long as it lives
+            except Killed:
+                killed += 1
+                refreshed(client)
+                # delivered again, in other portions
+                links.write(client, united([(log, 1) for log, _ in parts]))
+                for log, _ in parts:
+                    log.done = min(log.done + 1, len(log.records))
+                parts = [(log, most - 1) for log, most in parts]
+                links.write(client, united(parts))
+            for log, most in parts:
+                log.done = min(log.done + most, len(log.records))
+            refreshed(client)
+            wanted: dict[persons.Cell, set[persons.Visitor]] = {}
+            for n, world in enumerate(worlds):
+                wanted |= expected(world, held[n])
+            assert wanted == persons.stored(client, houses)
+            compared += 1
+    assert killed > 3
+    assert compared > 10
 
 
 def test_a_late_segment_makes_exactly_the_cells_of_its_person_stale(engine_url: str) -> None:

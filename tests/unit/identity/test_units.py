@@ -37,6 +37,14 @@ def test_what_came_in_is_a_unit_by_its_key() -> None:
     assert Unit(int(UNIT_ID, 16), "received", "oslo-teater", "tixly", AT) == unit
 
 
+def test_a_dead_unit_says_where_and_why() -> None:
+    headers = (*NAMED, ("reason", b"no_lines"))
+    [unit] = units(IDS, Message(dead(ENRICHED.name), UNIT.encode(), b"sealed", headers))
+    assert (ENRICHED.name, "no_lines") == unit.death
+    [unit] = units(IDS, Message(dead(RECEIVED.name), UNIT.encode(), b"sealed", NAMED))
+    assert (RECEIVED.name, "") == unit.death
+
+
 @pytest.mark.parametrize("headers", [STAMP, NAMED])
 def test_the_same_unit_dies_in_any_stage(headers: tuple[tuple[str, bytes], ...]) -> None:
     here = seen(dead(RECEIVED.name), UNIT, *headers)

@@ -109,6 +109,7 @@ def test_a_frequency_is_shown_by_order_days(signed_in: Client, sales: FakeSource
     once = many["1"] / sum(many.values()) * 100
     text = page_of(signed_in("theatre").get("/figures/visit_frequency?period=2026")).text
     assert f"{once:.1f}".removesuffix(".0").replace(".", ",") + f"{SPACE}% av kundene" in text
+    assert "Andel" in text
     # of days it says nothing, and says so
     assert "over flere måneder" in found.text
     assert "over flere måneder" not in text

@@ -1,0 +1,184 @@
+"""``python -m benchmarks.persons``: what persons cost in ClickHouse, of ten million lines.
+
+The product's own statements on a world of its own, in the engine behind its HTTP interface.
+"""
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import psutil
+from clickhouse_connect.driver.client import Client
+from msgspec import Struct
+
+from benchmarks import world
+from benchmarks.report import PERSONS, keep
+from benchmarks.system import running_engine
+from kudos.clickhouse import connect, migrate
+from services.aggregate import by, cross_use, groups, refresh, rolling
+from services.aggregate.refresh import Cell
+
+TODAY = date(2026, 5, 17)
+_MEBIBYTE = 2**20
+_SIZES = """
+SELECT table, sum(bytes_on_disk) / 1048576, sum(rows) FROM system.parts
+WHERE active AND database = currentDatabase() GROUP BY table ORDER BY table
+"""
+_LINES = "SELECT count(), sum(length(line.kind)), uniqExact(organisation) FROM sales FINAL"
+
+
+Cells = Sequence[Cell]
+
+
+class Took(Struct, frozen=True):
+    """One measurement."""
+
+    what: str
+    seconds: float
+    cpu_seconds: float
+    prototype: str
+    peak_mib: float
+
+
+class Watch:
+    """Times what an engine does, and how much memory it has at most meanwhile."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+        self.took: list[Took] = []
+
+    @contextmanager
+    def measure(self, what: str, prototype: str = "") -> Iterator[None]:
+        """Measure a block once."""
+        print(f"{what} …", flush=True)
+        # 5: the kernel's peak of resident memory begins anew
+        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5", "ascii")
+        begun, before = time.monotonic(), self._cpu_seconds()
+        yield
+        seconds, cpu = time.monotonic() - begun, self._cpu_seconds() - before
+        peak = _peak(self._process.pid)
+        self.took.append(Took(what, seconds, cpu, prototype, peak))
+        print(f"  {seconds:.2f} s, {cpu:.2f} s of CPU, {peak:,.0f} MiB", flush=True)
+
+    def _cpu_seconds(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+
+def _peak(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def measure(client: Client, watch: Watch) -> None:
+    """Compute everything in full, then what a moment's sales make stale."""
+    rows = client.query("SELECT day, organisation, marks FROM marks FINAL ORDER BY day DESC")
+    cells = [Cell(*row) for row in rows.result_rows]
+    parts = list(refresh.portions(cells))
+    year = parts[:12]
+    first, days = min(c.day for c in cells), {c.day for c in cells}
+
+    def all_of(write: Callable[[Cells], object], some: list[Cells]) -> None:
+        for part in some:
+            write(part)
+
+    with watch.measure("visits, three years", "15.6 s"):
+        all_of(lambda p: refresh.recompute(client, "visits", p, 1), parts)
+    with watch.measure("kpi_daily of organisations, three years", "3.0 s, all scopes"):
+        all_of(lambda p: refresh.recompute(client, "kpi_daily", p, 1), parts)
+    with watch.measure("groups' days, three years"):
+        all_of(lambda p: groups.recompute(client, {c.day for c in p}, 1), parts)
+    with watch.measure("breakdowns, twelve months", "8 s, 10 attributes"):
+        all_of(lambda p: by.recompute(client, p, 1), year)
+    with watch.measure("all rolling curves, three years", "5.2 s, without own persons and cities"):
+        rolling.recompute(client, [(first, TODAY)], 1)
+    with watch.measure("cross-use, the four windows", "0.24 s, pairs only"):
+        cross_use.recompute(client, cross_use.moving(TODAY), TODAY, 1)
+    periods = cross_use.touched(days, TODAY)
+    with watch.measure(f"cross-use, all {len(periods)} periods"):
+        cross_use.recompute(client, periods, TODAY, 1)
+    today = [c for c in cells if c.day == TODAY]
+    with watch.measure("today: visits", "0.13 s"):
+        refresh.recompute(client, "visits", today, 2)
+    with watch.measure("today: groups and breakdowns", "0.13 s, breakdowns"):
+        groups.recompute(client, {TODAY}, 2)
+        by.recompute(client, today, 2)
+    with watch.measure("today: all rolling curves", "1.4 s"):
+        rolling.recompute(client, rolling.touched({TODAY}, TODAY), 2)
+    with watch.measure("today: cross-use"):
+        cross_use.recompute(client, cross_use.touched({TODAY}, TODAY), TODAY, 2)
+
+
+def section(client: Client, watch: Watch, loads: tuple[float, float]) -> str:
+    """Return the page's part."""
+    [(transactions, lines, houses)] = client.query(_LINES).result_rows
+    asked = "SELECT uniqExact(customer_ref), uniqExact(person) FROM links"
+    [(refs, persons)] = client.query(asked).result_rows
+    sizes = client.query(_SIZES).result_rows
+    shown = [(t, mib, rows) for t, mib, rows in sizes if mib > 1]
+    return "\n".join(
+        [
+            PERSONS,
+            "",
+            "Made by `python -m benchmarks.persons`; do not edit.",
+            "",
+            (
+                f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python "
+                f"{platform.python_version()}, the engine behind its HTTP interface. "
+                f"{lines:,} lines of {transactions:,} transactions, {houses} organisations, three "
+                f"years, {refs:,} refs of {persons:,} persons. Single runs; the machine's load was "
+                f"{loads[0]:.1f} before and {loads[1]:.1f} after. Beside them what the prototype "
+                "of the design took for less: without own persons, cities, places of venues, and "
+                "with ten breakdowns."
+            ),
+            "",
+            "| what | seconds | of CPU | the prototype | peak memory, MiB |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {t.what} | {t.seconds:.2f} | {t.cpu_seconds:.2f} | {t.prototype} | "
+                f"{t.peak_mib:,.0f} |"
+                for t in watch.took
+            ),
+            "",
+            "| table | MiB | rows |",
+            "|---|---|---|",
+            *(f"| {table} | {mib:,.0f} | {rows:,} |" for table, mib, rows in shown),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Make the world, measure, and keep the page's part."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.persons", description=__doc__)
+    parser.add_argument("--share", type=float, default=1.0, help="of the world (1.0)")
+    parser.add_argument("--port", type=int, default=18_123)
+    parser.add_argument("--to", type=Path, default=Path("docs/benchmarks.md"))
+    chosen = parser.parse_args()
+    load = os.getloadavg()[0]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_engine(Path(folder), chosen.port) as engine,
+    ):
+        migrate(engine.url)
+        watch = Watch(engine.process)
+        with connect(engine.url, timeout_s=3600) as client:
+            begun = time.monotonic()
+            world.make(client, TODAY, chosen.share, print)
+            print(f"made in {time.monotonic() - begun:.0f} s")
+            measure(client, watch)
+            text = section(client, watch, (load, os.getloadavg()[0]))
+    keep(chosen.to, text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""Fetching from vendors' APIs: an authenticated client, stored cursors, and what is asked when."""

@@ -1,7 +1,7 @@
 """What an organisation knows of a person through one vendor: seldom all, seldom the same."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -14,6 +14,7 @@ from simulation.houses import House
 from simulation.people import People, Person, related
 from simulation.sharing import Shared, shared
 from simulation.slips import slipped
+from simulation.systems import SYSTEMS, System
 
 #: Clean: whoever goes by the rules of identity finds every person; dirty: as people fill in forms.
 Kind = Literal["clean", "dirty"]
@@ -127,15 +128,18 @@ class Accounts:
             page = self._page(entry._replace(vendor="tixly/customers"))
         return Telling(self._told(entry), page)
 
-    def fuller(self, telling: Telling, at: datetime) -> Iterator[Telling]:
-        """Yield *telling*, and with more and more that tells who it is."""
+    def fuller(self, vendor: str, telling: Telling, at: datetime) -> Iterator[Telling]:
+        """Yield *telling*, and with more and more that tells who it is, as *vendor* can."""
         yield telling
+        tells = SYSTEMS[vendor].fields(_ALL)
         account = telling.account
         life = self._people.life(account.person)
         stage = self._people.stage(account.person, at.astimezone(OSLO).date())
         for _, person in (life[stage], life[0]):
             own = {
-                kind: getattr(person, kind) for kind in ("email", "phone") if kind != account.shared
+                kind: getattr(person, kind)
+                for kind in ("email", "phone")
+                if kind != account.shared and kind in tells
             }
             if telling.page is None:
                 yield Telling(structs.replace(account, **own))
@@ -151,12 +155,17 @@ class Accounts:
         if vendor == "tixly":
             return Account(person=number, number=known)
         person = self._as_known(number, stage, chance)
+        system = SYSTEMS[vendor]
         if many is not None:
-            return _lent(person, many)
-        if vendor == "hoopla":
-            fields: tuple[str, ...] = ("number", *_NAME, "email")
-            fields += ("phone",) if chance.random() < 0.7 else ()
-            return self._typed(_told(person, known, fields), chance, 0)
+            return _of_system(system, _lent(person, many))
+        if system.tells is not None:
+            fields = [
+                name
+                for name in system.tells
+                if name not in system.seldom or chance.random() < system.seldom[name]
+            ]
+            whole = _told(person, known, [*fields, "country"])
+            return _of_system(system, self._typed(whole, chance, 0))
         way = chance.choices(list(_FIELDS), _OFTEN)[0]
         account = _told(person, known, _FIELDS[way])
         consent = chance.choices((None, True, False), (60, 36, 4))[0]
@@ -200,7 +209,26 @@ def _lent(person: Person, many: Shared) -> Account:
     return structs.replace(account, phone=many.phone, shared="phone")
 
 
-def _told(person: Person, number: str, fields: "tuple[str, ...] | list[str]") -> Account:
+def _of_system(system: System, account: Account) -> Account:
+    """Return what *system* has fields for, and what whoever reads it makes of that."""
+    tells = system.fields(_ALL)
+    if system.by_number and account.number is None:
+        tells = ()
+    found = structs.replace(account, **{name: None for name in _ALL if name not in tells})
+    if system.two_genders and found.gender == "other":
+        found = structs.replace(found, gender=None)
+    if system.one_name and (words := f"{found.given_name or ''} {found.family_name or ''}".split()):
+        given = " ".join(words[:-1]) or None
+        found = structs.replace(found, given_name=given, family_name=words[-1])
+    if system.no_country:
+        # four digits without a country are Norway's
+        home = account.country == "NO" and found.postal_code is not None
+        code = found.postal_code if home else None
+        found = structs.replace(found, postal_code=code, country="NO" if home else None)
+    return found
+
+
+def _told(person: Person, number: str, fields: Sequence[str]) -> Account:
     whole = Account(
         person=person.number,
         number=number,

@@ -10,6 +10,7 @@ from simulation.houses import House
 from simulation.orders import Line
 from simulation.programme import Performance, Programme
 from simulation.rhythm import lead_days
+from simulation.systems import SYSTEMS
 
 #: Party sizes; the seventh is a group of ten to sixty.
 _PARTY = (26, 45, 10, 12, 4, 2, 1)
@@ -46,7 +47,7 @@ _CHANNELS: tuple[Channel, ...] = ("web", "box_office", "phone", "agent", "till",
 
 def channel(house: House, vendor: str, chance: random.Random) -> Channel:
     """Return where an order of *house* is placed; museums sell at the till."""
-    if vendor in {"tixly", "hoopla"}:
+    if SYSTEMS[vendor].web_and_counter:
         return "web" if chance.random() < 0.78 else "box_office"
     often = (70, 17, 5, 4, 2, 2) if house.productions else (30, 2, 1, 3, 63, 1)
     return "till" if house.bare_dates else chance.choices(_CHANNELS, often)[0]
@@ -70,7 +71,9 @@ def tickets(
         ]
     if vendor == "homemade":
         return [_discounted(line, chance) for line in lines]
-    return [single for line in lines for single in _apart(line, house, vendor)]
+    if vendor == "tixly" and not house.numbered:
+        return lines
+    return lowered(vendor, apart(vendor, lines), chance)
 
 
 def _types(party: int, chance: random.Random) -> dict[str, int]:
@@ -113,12 +116,30 @@ def _discounted(line: Line, chance: random.Random) -> Line:
     return line
 
 
-def _apart(line: Line, house: House, vendor: str) -> list[Line]:
-    """Return one line a ticket, as these vendors sell them; Tixly only where seats are numbered."""
-    if vendor == "tixly" and not house.numbered:
-        return [line]
-    one = structs.replace(line, quantity=1, amount_minor=line.amount_minor // line.quantity)
-    return [one] * line.quantity
+def apart(vendor: str, lines: list[Line]) -> list[Line]:
+    """Return one line a piece where the vendor sells so."""
+    if not SYSTEMS[vendor].single:
+        return lines
+    return [
+        structs.replace(line, quantity=1, amount_minor=line.amount_minor // line.quantity)
+        for line in lines
+        for _ in range(line.quantity)
+    ]
+
+
+def lowered(vendor: str, lines: list[Line], chance: random.Random) -> list[Line]:
+    """Return *lines*, some of them with a discount where the vendor can tell it."""
+    if not SYSTEMS[vendor].discounts:
+        return lines
+    return [_lowered(line, chance.random()) for line in lines]
+
+
+def _lowered(line: Line, luck: float) -> Line:
+    if luck >= 0.10:
+        return line
+    some = line.amount_minor * 10 // 100 + line.quantity
+    whole = line.amount_minor if luck < 0.02 else some
+    return structs.replace(line, discount_minor=min(whole, line.amount_minor))
 
 
 def extras(house: House, programme: Programme, at: datetime, chance: random.Random) -> list[Line]:

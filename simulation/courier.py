@@ -257,6 +257,8 @@ def body(vendor: str, documents: Sequence[_Told], form: int) -> tuple[str, bytes
         return sources.body(vendor, [told for told in documents if isinstance(told, Statement)])
     speaks = VENDORS[vendor]
     rows = [_native(speaks, document) for document in documents]
+    if speaks.whole is not None:
+        return speaks.whole(rows, form)
     if speaks.page is not None and form > 0:
         return "application/json", msgspec.json.encode({speaks.page: rows, "Next": None})
     if len(rows) == 1 and form < 2:

@@ -14,6 +14,7 @@ from kudos.local.secrets import write
 from kudos.register import PROFILE_SOURCES, Register, parse
 from simulation.houses import HOUSES, House
 from simulation.orders import Feed
+from simulation.systems import SYSTEMS
 
 #: The houses' own words, in the words that all share.
 GENRES = {
@@ -97,6 +98,7 @@ genres = {_inline({k: v for k, v in GENRES.items() if k == house.genre})}
 id = "{vendor}"
 transport = "push"
 secrets = ["{vendor}.{house.id}.1"]
+items = {_inline(SYSTEMS[vendor].items)}
 """
         for vendor in house.feeds
     ]

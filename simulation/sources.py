@@ -106,6 +106,10 @@ def _answer(
     person = people[account.person]
     at = until - timedelta(seconds=chance.randrange(60, 300 * 86_400))
     sure = round(chance.choice((chance.uniform(0.9, 0.99), chance.uniform(0.92, 1), 0.7)), 3)
+    asked_of = (account.given_name or person.given_name, account.birth_date)
+    if asked_of != (person.given_name, person.birth_date.isoformat()):
+        # by another name, or another day, nobody is surely found
+        sure = min(sure, 0.7)
     asked = {
         name: getattr(account, name)
         for name in account.__struct_fields__

@@ -11,13 +11,23 @@ from msgspec import Struct
 from kudos.records import Channel
 from simulation.accounts import Accounts, Kind, Telling
 from simulation.afterwards import fates
-from simulation.buying import channel, extras, numbered, shopping, tickets, with_fees
+from simulation.buying import (
+    apart,
+    channel,
+    extras,
+    lowered,
+    numbered,
+    shopping,
+    tickets,
+    with_fees,
+)
 from simulation.houses import HOUSES, House
 from simulation.orders import Contact, Document, Fate, Feed, Line, Order
 from simulation.people import People
 from simulation.programme import Programme
 from simulation.rhythm import days_between, sales_weight, times_of_day
 from simulation.signs import Known
+from simulation.systems import SYSTEMS
 from simulation.vendors import VENDORS
 
 #: About eighteen months: a season, and the one before to compare with.
@@ -130,7 +140,7 @@ class World:
         known = self._known
         if known is None:
             return telling
-        fuller = self._accounts.fuller(telling, at)
+        fuller = self._accounts.fuller(feed[1], telling, at)
         return next((one for one in fuller if known.fits(feed, one.page or one.account)), None)
 
     def _order(
@@ -163,9 +173,11 @@ class World:
     ) -> list[Line]:
         programme = self._programmes[house.id]
         sold = [] if shop else tickets(house, vendor, programme, at, chance)
-        if vendor == "homemade" and not shop:
+        if SYSTEMS[vendor].extras and not shop:
             sold += extras(house, programme, at, chance)
-        return sold or shopping(chance)
+        if sold or vendor == "homemade":
+            return sold or shopping(chance)
+        return lowered(vendor, apart(vendor, shopping(chance)), chance)
 
 
 def _nameless(where: Channel) -> float:

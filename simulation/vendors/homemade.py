@@ -113,7 +113,8 @@ def _exchange(document: Document, fate: Fate) -> Document | None:
     return structs.replace(returned, lines=(*returned.lines, new))
 
 
-def _correct(document: Document, fate: Fate) -> Document | None:
+def corrected(document: Document, fate: Fate) -> Document | None:
+    """Return *document* as it is after a correction; None: there was nothing to correct."""
     return _CORRECTIONS[fate.how](document, fate)
 
 
@@ -141,7 +142,7 @@ def _recount(_document: Document, line: Line, fate: Fate) -> Line:
 
 
 def _redate(document: Document, line: Line, fate: Fate) -> Line:
-    return structs.replace(line, at=document.sold_at + timedelta(days=fate.days))
+    return structs.replace(line, at=_when(document, document.sold_at + timedelta(days=fate.days)))
 
 
 def _retype(_document: Document, line: Line, _fate: Fate) -> Line:
@@ -174,7 +175,7 @@ _CORRECTIONS: dict[str, Callable[[Document, Fate], Document | None]] = {
 _CHANGES: dict[str, Callable[[Document, Fate], Document | None]] = {
     "refund": _refund,
     "exchange": _exchange,
-    "correct": _correct,
+    "correct": corrected,
 }
 
 

@@ -15,12 +15,15 @@ from simulation.accounts import Account
 from simulation.courier import body
 from simulation.houses import HOUSES
 from simulation.orders import Document
+from simulation.systems import SYSTEMS
 from simulation.truth import Truth, figures
 from simulation.vendors import VENDORS
 from simulation.world import World
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 HOUSE = {house.id: house for house in HOUSES}
+#: Who sell the most; every version of what the rest tell is tried in tests of the simulation.
+LARGE = frozenset({"homemade", "tixly", "hoopla"})
 #: What of a line the vendors' payloads can tell, by the names of the truth.
 COLUMNS = (
     "organisation",
@@ -60,7 +63,7 @@ def origin(house: str, vendor: str) -> Origin:
             known.city,
             currency=known.currency,
         ),
-        Feed(vendor),
+        Feed(vendor, items=SYSTEMS[vendor].items),
     )
 
 
@@ -175,7 +178,7 @@ def known(lines: pl.DataFrame, vendor: str) -> Counter[tuple[Any, ...]]:
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_line_is_the_truths(season: Season, parsed: pl.DataFrame, vendor: str) -> None:
     expected, found = known(season.lines, vendor), known(parsed, vendor)
-    assert expected.total() > 1_000
+    assert expected.total() > (800 if vendor in LARGE else 20)
     assert Counter() == expected - found
     assert Counter() == found - expected
 

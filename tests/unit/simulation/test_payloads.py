@@ -117,6 +117,18 @@ def test_says_of_a_vendor_only_what_its_payload_can_tell(season: Season) -> None
         "homemade": (True, True, True),
         "tixly": (False, False, False),
         "hoopla": (True, False, True),
+        "ticketco": (True, False, True),
+        "eventim": (True, True, True),
+        "ticketmaster": (False, False, False),
+        "ebillett": (True, True, True),
+        "dx": (True, True, True),
+        "tessitura": (True, True, True),
+        "trekksoft": (True, False, False),  # a museum: its own has no times
+        "businesscentral": (False, False, False),
+        "duell": (False, False, False),
+        "pckasse": (False, False, False),
+        "datanova": (False, True, False),
+        "saft": (False, True, False),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from services.identity.traits import NOTHING, Traits, contradict
+from services.identity.traits import NOTHING, Traits, borrowed, contradict
 
 #: What joins alone, the strongest first.
 STRONG = ("number", "email", "phone")
@@ -60,7 +60,7 @@ def is_hub(kind: str, refs: Iterable[Ref]) -> bool:
 
 def _told(kind: str, ref: Ref) -> Iterator[tuple[object, object]]:
     traits = ref.traits
-    if traits == NOTHING and "number" in ref.keys:
+    if not traits.told and "number" in ref.keys:
         yield ref.organisation, ref.keys["number"]
     if given := (traits.given - traits.initials if traits.given else traits.family):
         yield "name", given
@@ -135,6 +135,8 @@ class _Forest:
                     fits.append(other)
                 else:
                     note(f"refused by {why}", self._members[cluster], self._members[other])
+            if len(fits) == 1 and self._borrows(rule, cluster, fits[0]):
+                note("refused by e-mail", self._members[cluster], self._members[fits.pop()])
             if not fits:
                 kept.append(cluster)
             elif len(fits) == 1:
@@ -161,6 +163,13 @@ class _Forest:
                 if why := contradict(a, b):
                     return why
         return None
+
+    def _borrows(self, rule: str, one: Id, other: Id) -> bool:
+        """Tell whether one is known by the other's e-mail; where several have it, all may be it.
+
+        A number or a phone tells more than whose e-mail was given with it.
+        """
+        return rule == "email" and borrowed(self._traits[one], self._traits[other])
 
     def _union(self, rule: str, one: Id, other: Id, note: Note) -> Id:
         note(rule, self._members[one], self._members[other])

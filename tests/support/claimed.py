@@ -12,7 +12,7 @@ from kudos.records import Claims, Customer
 from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import Message
 from kudos.topics import CLAIMS
-from services.identity.codes import codes
+from services.identity.codes import NO_CODES, codes
 from services.identity.identifiers import identifiers
 from services.identity.persons import Ref, is_hub, persons
 from services.identity.pseudonym import Keys, customer_ref, match_keys
@@ -43,20 +43,35 @@ def claims_by(
     said, within = Customer(**customer), (organisation, vendor)  # type: ignore[arg-type]  # texts
     who = identifiers(said, TODAY)
     known = match_keys(within, who.keys() | who.more_keys(), keys.versions)
-    coded = codes(keys.ids, said.given_name, said.family_name, who.birth)
-    sealed = SEALER.seal(msgspec.json.encode(coded)) if who.name or who.birth else None
+    coded = codes(keys.ids, said.given_name, said.family_name, who.birth, who.email)
+    sealed = SEALER.seal(msgspec.json.encode(coded)) if coded != NO_CODES else None
     return Claims(organisation, customer_ref(keys.ids, within, who), AT, known, sealed)
 
 
 def ref(organisation: str = "oslo-teater", vendor: str = "tixly", **customer: str) -> Ref:
     """Return the ref of a customer of those fields."""
-    said = claims(organisation, vendor, **customer)
+    return ref_by(KEYS, organisation, vendor, **customer)
+
+
+def ref_by(
+    keys: Keys, organisation: str = "oslo-teater", vendor: str = "tixly", **customer: str
+) -> Ref:
+    """Return it by other *keys*."""
+    said = claims_by(keys, organisation, vendor, **customer)
     who = identifiers(Customer(**customer), TODAY)  # type: ignore[arg-type]  # texts
     return Ref(
         bytes.fromhex(said.customer_ref),
         organisation,
         {k.partition(".")[0]: bytes.fromhex(v) for k, v in said.match_keys.items()},
-        traits(codes(KEYS.ids, customer.get("given_name"), customer.get("family_name"), who.birth)),
+        traits(
+            codes(
+                KEYS.ids,
+                customer.get("given_name"),
+                customer.get("family_name"),
+                who.birth,
+                who.email,
+            )
+        ),
     )
 
 
@@ -85,7 +100,8 @@ def town(seed: int, people: int) -> list[dict[str, str]]:
         fields = {
             "given_name": chance.choice(given),
             "family_name": chance.choice(family),
-            "email": f"e{chance.choice([n, n // 2, n // 9])}@nordvik.no",
+            "email": f"{chance.choice(['e', 'knut.lund', 'anne.berg'])}"
+            f"{chance.choice([n, n // 2, n // 9])}@nordvik.no",
             "phone": f"9234{chance.choice([n, n // 3]):04}",
             "number": str(n),
             "street": f"Storgata {n // 2}",
@@ -99,9 +115,9 @@ def town(seed: int, people: int) -> list[dict[str, str]]:
     return found
 
 
-def expected(people: Iterable[dict[str, str]]) -> dict[str, tuple[str, str]]:
-    """Return the links by the rules alone, all refs at once."""
-    refs = {found.id: found for found in (ref(**fields) for fields in people)}
+def expected(people: Iterable[dict[str, str]], keys: Keys = KEYS) -> dict[str, tuple[str, str]]:
+    """Return the links by the rules alone, all refs at once; edges go in the order of *keys*."""
+    refs = {found.id: found for found in (ref_by(keys, **fields) for fields in people)}
     everybody = persons(refs.values(), hubs(refs.values()))
     links = {}
     for organisation in {r.organisation for r in refs.values()}:

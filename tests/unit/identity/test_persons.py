@@ -51,6 +51,52 @@ def test_pairs(one: dict[str, str], other: dict[str, str], expected: int) -> Non
     )
 
 
+KNUTS = {"email": "knut.nordvik7@nordvik.no"}
+
+
+@pytest.mark.parametrize(
+    ("named", "nameless", "expected"),
+    [
+        # Kari gave the address of somebody at home: the nameless are Knut's, or nobody knows whose
+        (KARI | KNUTS, KNUTS, 2),
+        (KARI | KNUTS, KNUTS | {"family_name": "Nordvik"}, 2),
+        (KARI | KNUTS, KNUTS | {"birth_date": "1951-07-30"}, 2),
+        # it is theirs: as it is spelt, by an initial, mistyped, with another family name
+        (KNUT | KNUTS, KNUTS, 1),
+        ({"given_name": "K.", "family_name": "Nordvik"} | KNUTS, KNUTS, 1),
+        (KNUT | {"email": "k.nordvik@nordvik.no"}, {"email": "k.nordvik@nordvik.no"}, 1),
+        (
+            {"given_name": "Ingrid", "family_name": "Nordvik", "email": "ingird.nordvik@n.no"},
+            {"email": "ingird.nordvik@n.no"},
+            1,
+        ),
+        ({"given_name": "Kari", "family_name": "Lund"} | KNUTS, KNUTS, 1),
+        # one word tells not which part of it is a name
+        (KARI | {"email": "nordvik@nordvik.no"}, {"email": "nordvik@nordvik.no"}, 1),
+        # a number and a phone tell more than whose e-mail was given with it
+        (KARI | {"number": "7"}, KNUTS | {"number": "7"}, 1),
+        (KARI | {"phone": "92345678"}, KNUTS | {"phone": "92345678"}, 1),
+    ],
+)
+def test_the_nameless_are_whom_their_address_names(
+    named: dict[str, str], nameless: dict[str, str], expected: int
+) -> None:
+    # another phone, that the two be two refs
+    phone = {"phone": "41234567"} | nameless if "number" not in nameless else nameless
+    assert expected == count(ref(**named), ref(**phone))
+
+
+def test_where_two_have_an_address_the_nameless_may_be_either_whomever_it_names() -> None:
+    kari, knut, nameless = ref(**KARI, **KNUTS), ref(**KNUT, **KNUTS), ref(number="7", **KNUTS)
+    refs = [kari, knut, nameless]
+    assert 3 == count(*refs)
+    # but for who was known as Kari before, by what is stronger
+    told = ref(number="7", **KARI)
+    assert 2 == count(*refs, told)
+    found = persons([*refs, told], NOBODY)
+    assert found[told.id] == found[nameless.id] == found[kari.id]
+
+
 def test_a_customer_number_means_nothing_outside_its_system() -> None:
     assert 3 == count(
         ref(number="7", email="a@nordvik.no"),
@@ -109,6 +155,8 @@ def test_what_makes_a_hub() -> None:
     # a person has a number at each organisation, and shops give guests a new one every time
     assert not shared(*(ref(f"o{n}", email=MAIL, number=str(n)) for n in several))
     assert not shared(*(ref(email=MAIL, number=str(n), **KARI) for n in several))
+    telling = {"email": "kari.nordvik@nordvik.no"}
+    assert shared(*(ref(number=str(n), **telling) for n in several))
     # somebody who types anew each time is no box office
     families = (
         "Nordvik",

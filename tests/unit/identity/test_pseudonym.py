@@ -368,7 +368,20 @@ def test_codes_are_sealed_and_tell_words_and_parts_of_a_date() -> None:
 
 
 def test_without_name_and_birth_date_there_are_no_codes() -> None:
-    assert said(Customer(email="kari@nordvik.no")).claims.codes is None
+    assert said(Customer(email="kari@nordvik.no", phone="92345678")).claims.codes is None
+
+
+def test_of_the_nameless_the_words_of_their_e_mail_are_sealed() -> None:
+    sealed = said(Customer(email="Kari.Nordvik7@nordvik.no")).claims.codes
+    assert sealed is not None
+    assert b"nordvik" not in sealed.lower()
+    found = json.loads(Opener(PRIVATE).open(sealed))
+    named = said(KARI).claims.codes
+    assert named is not None
+    known = json.loads(Opener(PRIVATE).open(named))
+    assert {"mailbox": 2, "initials": 2, "typos": 8} == {k: len(v) for k, v in found.items()}
+    assert known["given"] + known["family"] == found["mailbox"]
+    assert "mailbox" not in known
 
 
 # --- no personal data -----------------------------------------------------------------------------

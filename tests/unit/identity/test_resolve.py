@@ -346,7 +346,7 @@ def test_a_new_version_of_the_keys_joins_what_the_old_one_knew(tmp_path: Path) -
     state = State(tmp_path)
     follow(topics.turn(), state, newer)
     state.close()
-    assert expected(people) == linked(topics)
+    assert expected(people, newer) == linked(topics)
     found = [avro.decode(v or b"", CustomerRecord) for v in topics.values(RECORDS.name).values()]
     assert {"2"} == {name[-1] for record in found for name in record.match_keys}
     assert len(topics.committed[RECORDS.name]) == records + len(found)

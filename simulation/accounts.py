@@ -154,8 +154,10 @@ class Accounts:
         chance, known = self._chance(entry), str(10_000 + number * 3)
         if vendor == "tixly":
             return Account(person=number, number=known)
-        person = self._as_known(number, stage, chance)
-        system = SYSTEMS[vendor]
+        person, system = self._as_known(number, stage, chance), SYSTEMS[vendor]
+        if "given_name" not in system.fields(_ALL) and not _is_own(person):
+            # of somebody at home, whom it would be taken for where no name comes with it
+            person = structs.replace(person, email=None)
         if many is not None:
             return _of_system(system, _lent(person, many))
         if system.tells is not None:
@@ -207,6 +209,11 @@ def _lent(person: Person, many: Shared) -> Account:
     if many.email is not None:
         return structs.replace(account, email=many.email, shared="email")
     return structs.replace(account, phone=many.phone, shared="phone")
+
+
+def _is_own(person: Person) -> bool:
+    """Tell whether the e-mail bears the number of who has it."""
+    return person.email.partition("@")[0].endswith(str(person.number))
 
 
 def _of_system(system: System, account: Account) -> Account:

@@ -9,7 +9,7 @@ from simulation.programme import Programme
 
 #: Corrections, and how often; only a vendor that marks versions can tell most of them.
 _HOWS = ("quantity", "drop", "line_day", "order_day", "retype", "empty", "claim")
-_OFTEN = (20, 18, 18, 16, 16, 5, 7)
+_OFTEN = (20, 18, 18, 16, 16, 5, 14)
 
 
 def fates(

@@ -34,6 +34,8 @@ class House(Struct, frozen=True, forbid_unknown_fields=True):
     numbered: bool = True  # seats; else one row holds several tickets
     sources: tuple[str, ...] = ()  # of profiles; they carry the first feed's customer numbers
     venues: Mapping[str, str] = {}  # halls elsewhere: their municipalities
+    #: A system of which nothing is known: a script of the house's sends the open standard for it.
+    system: str | None = None
     contacts: bool = True  # its customers' page is fetched; only Tixly's has one
 
     @property

@@ -94,7 +94,7 @@ ticket_classes = {_inline(CLASSES)}
 genres = {_inline({k: v for k, v in GENRES.items() if k == house.genre})}
 """
     feeds = [
-        f"""[[organisation.vendor]]
+        f"""{_why(house, vendor)}[[organisation.vendor]]
 id = "{vendor}"
 transport = "push"
 secrets = ["{vendor}.{house.id}.1"]
@@ -111,6 +111,13 @@ secrets = ["{source}.{house.id}.1"]
         for source in house.sources
     ]
     return head + "".join(feeds + sources)
+
+
+def _why(house: House, vendor: str) -> str:
+    """Return what an operator wants to know of a feed of the open standard."""
+    if house.system is None or vendor != "homemade":
+        return ""
+    return f"# it sells through {house.system}, for which a script sends the open standard\n"
 
 
 def _inline(pairs: Mapping[str, str]) -> str:

@@ -33,17 +33,25 @@ class Known:
 
     def __init__(self) -> None:
         self._signs: dict[int, set[Hashable]] = {}
-        #: Whose a sign is, of all of one given name: another's contradicts.
-        self._whose: dict[tuple[Hashable, str | None], int] = {}
+        #: Whose a sign is, of all of one given name: another's contradicts, and none does not.
+        self._whose: dict[Hashable, dict[str | None, int]] = {}
 
     def fits(self, feed: Feed, account: Account) -> bool:
         """Tell whether *account* would be found to be its person's, and nobody else's."""
         if account.record is None:
             return True
         found, person = self._all(feed, account), account.person
-        whose = (self._whose.get((sign, account.given_name), person) for sign in found)
         known = self._signs.get(person)
-        return all(who == person for who in whose) and (known is None or bool(known & found))
+        if not all(self._is_of(person, sign, account.given_name) for sign in found):
+            return False
+        return known is None or bool(known & found)
+
+    def _is_of(self, person: int, sign: Hashable, given: str | None) -> bool:
+        """Tell whether *sign* is nobody else's, of all whom a given name does not tell apart."""
+        whose = self._whose.get(sign, {})
+        if given is None:
+            return all(who == person for who in whose.values())
+        return whose.get(given, person) == whose.get(None, person) == person
 
     @staticmethod
     def _all(feed: Feed, account: Account) -> set[Hashable]:
@@ -56,7 +64,8 @@ class Known:
         if account.record is not None:
             found = self._all(feed, account)
             self._signs.setdefault(account.person, set()).update(found)
-            self._whose.update(((sign, account.given_name), account.person) for sign in found)
+            for sign in found:
+                self._whose.setdefault(sign, {})[account.given_name] = account.person
 
 
 def _signs(feed: Feed, account: Account) -> Iterator[Hashable]:

@@ -36,6 +36,7 @@ LINES: dict[str, Any] = {
     "currency": _TEXT,
     "at": _TIME,
     "at_is_date": pl.Boolean(),
+    "undated": pl.Boolean(),  # nobody tells when it was: the day of ``at`` is its day, no hour is
     "sold_at": _TIME,
     "channel": _TEXT,
     "ticket_type": _TEXT,
@@ -144,6 +145,7 @@ def _row(document: Document, line: Line, at: datetime) -> tuple[Any, ...]:
         document.currency,
         at.astimezone(UTC),
         document.sold_is_date and not line.undated,
+        line.undated,
         document.sold_at,
         document.channel,
         line.ticket_type,

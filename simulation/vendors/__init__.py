@@ -58,3 +58,6 @@ VENDORS: Mapping[str, Vendor] = {
     "datanova": Vendor(datanova.documents, datanova.native, whole=datanova.whole),
     "saft": Vendor(saft.documents, saft.native, whole=saft.whole),
 }
+
+#: Of whose payloads nothing is documented or seen: their houses send the open standard.
+BY_THE_OPEN_STANDARD = ("enjoyly", "reztic", "sro", "tikkio", "museumbillett", "billetten")

@@ -52,7 +52,7 @@ LINE_BREAKDOWNS = {
         ELSE '91+' END""",
     "weekday_hour": """CASE
         -- nobody tells when these were, and the hour of a receipt is none of theirs
-        WHEN vendor = 'hoopla' AND kind = 'refund' THEN NULL
+        WHEN undated THEN NULL
         WHEN NOT at_is_date THEN weekday || '-' || hour END""",
 }
 BREAKDOWNS = tuple(LINE_BREAKDOWNS)

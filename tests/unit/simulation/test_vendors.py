@@ -18,7 +18,7 @@ from simulation.courier import body
 from simulation.houses import HOUSES, House
 from simulation.orders import Document
 from simulation.systems import SYSTEMS
-from simulation.vendors import VENDORS
+from simulation.vendors import BY_THE_OPEN_STANDARD, VENDORS
 from simulation.world import World
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
@@ -117,6 +117,22 @@ def customer(document: Document) -> Customer | None:
     told = [name for name in system.fields(()) if name != "country" or not system.no_country]
     found = Customer(**{name: getattr(account, name) for name in told}, consents=Consents())
     return None if found == Customer() else found
+
+
+def test_every_vendor_is_spoken_or_sends_the_open_standard() -> None:
+    assert sorted(ADAPTERS) == sorted([*VENDORS, *BY_THE_OPEN_STANDARD])
+    assert SYSTEMS.keys() == VENDORS.keys()
+    unknown = {id_ for id_ in BY_THE_OPEN_STANDARD if ADAPTERS[id_].label != "ASSUMED"}
+    assert unknown == set()
+
+
+def test_every_vendor_sells_for_some_organisation() -> None:
+    assert {feed for one in HOUSES for feed in one.feeds} == VENDORS.keys()
+    scripted = {one.system for one in HOUSES if "homemade" in one.feeds} - {None}
+    assert scripted == set(BY_THE_OPEN_STANDARD)
+    # a source carries the numbers of the first system's customers
+    numbered = {id_ for id_, system in SYSTEMS.items() if "number" in system.fields(("number",))}
+    assert {one.feeds[0] for one in HOUSES if one.sources} <= numbered | {"tixly"}
 
 
 @pytest.mark.parametrize("vendor", sorted(VENDORS.keys() - APART))

@@ -27,7 +27,8 @@ _CODE_SUMS = list(accumulate(POSTAL_CODES.values()))
 _COUPLES = 23
 #: … a twin of the one before; … lives at the address of the one before.
 _TWINS, _HOMES = 41, 13
-_PLAIN = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "á": "a", " ": "."})
+#: How addresses are spelt.
+PLAIN = str.maketrans({"æ": "ae", "ø": "o", "å": "a", "á": "a", " ": "."})
 
 
 class Person(Struct, frozen=True):
@@ -164,7 +165,7 @@ def _street(chance: random.Random) -> str:
 
 
 def _email(given: str, family: str, number: int, domain: str) -> str:
-    return f"{given}.{family}{number}@{domain}".lower().translate(_PLAIN)
+    return f"{given}.{family}{number}@{domain}".lower().translate(PLAIN)
 
 
 def _moved(person: Person, chance: random.Random) -> Person:

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from simulation.accounts import Account
 from simulation.orders import Feed
+from simulation.people import PLAIN
 
 _INITIALS = ("initials", "birth_date")
 _NAME = ("name", "birth_date")
@@ -42,7 +43,7 @@ class Known:
             return True
         found, person = self._all(feed, account), account.person
         known = self._signs.get(person)
-        if not all(self._is_of(person, sign, account.given_name) for sign in found):
+        if not all(self._is_of(person, sign, account.given_name) for sign in _told(account, found)):
             return False
         return known is None or bool(known & found)
 
@@ -64,17 +65,27 @@ class Known:
         if account.record is not None:
             found = self._all(feed, account)
             self._signs.setdefault(account.person, set()).update(found)
-            for sign in found:
+            for sign in _told(account, found):
                 self._whose.setdefault(sign, {})[account.given_name] = account.person
+
+
+def _told(account: Account, found: set[Hashable]) -> set[Hashable]:
+    """Return *found*, and the address: of two who have it, the nameless may be either."""
+    own = account.email and account.shared != "email"
+    return {*found, ("address", account.email)} if own else found
 
 
 def _signs(feed: Feed, account: Account) -> Iterator[Hashable]:
     if account.number:
         yield feed, account.number
-    for kind in ("email", "phone"):
-        value = getattr(account, kind)
-        if value and kind != account.shared:
-            yield kind, value
+    if account.email and account.shared != "email":
+        # who came without a name is whom the address names, or anybody who has it
+        if account.given_name:
+            yield "email of the named", account.email
+        if not _borrowed(account, account.email):
+            yield "email", account.email
+    if account.phone and account.shared != "phone":
+        yield "phone", account.phone
     names = [name for name in (account.given_name, account.family_name) if name]
     known = {field: getattr(account, field) for field in Account.__struct_fields__}
     known |= {"name": tuple(names), "initials": "".join(sorted(name[0] for name in names))}
@@ -83,3 +94,13 @@ def _signs(feed: Feed, account: Account) -> Iterator[Hashable]:
     yield from (
         two for two in combinations(weak, 2) if (two[0][0], two[1][0]) != (_INITIALS, _NAME)
     )
+
+
+def _borrowed(account: Account, email: str) -> bool:
+    """Tell whether *email* names somebody at home: the family name, and another given name."""
+    words = email.partition("@")[0].rstrip("0123456789").split(".")
+    given, family = (
+        name.lower().translate(PLAIN).split(".")
+        for name in (account.given_name or "", account.family_name or "")
+    )
+    return account.given_name is not None and not {*given} & {*words} and {*family} <= {*words}

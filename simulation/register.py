@@ -151,7 +151,10 @@ def _secrets(register: Register, folder: Path) -> dict[Feed, bytes]:
             # an earlier release wrote this register
             continue
         if known is None or not known.secrets:
-            raise Misconfigured(f"register of organisations: {feed[0]} has no secret of {feed[1]}")
+            what = f"{feed[0]} has no secret of {feed[1]}"
+            raise Misconfigured(
+                f"register of organisations: {what}; for a demo's of an earlier release start anew"
+            )
         path = folder / known.secrets[0]
         if not path.is_file():
             write(path, new_vendor_secret())

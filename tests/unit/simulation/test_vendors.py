@@ -11,6 +11,7 @@ from msgspec import structs
 
 from kudos.records import Consents, Customer, Line, Performance, Transaction
 from kudos.register import Feed, Organisation
+from services.identity.normalise import postal_code
 from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.base import Origin, Sale
 from simulation import orders as simulated
@@ -161,3 +162,11 @@ def test_what_can_change_does(vendor: str) -> None:
     assert any(many > 1 for many in times.values()) == (vendor not in FINAL | FILES)
     assert any(document.account for document in told) == bool(SYSTEMS[vendor].tells)
     assert any(one.discount_minor for d in told for one in d.lines) == SYSTEMS[vendor].discounts
+
+
+@pytest.mark.parametrize("vendor", [id_ for id_, system in SYSTEMS.items() if system.no_country])
+def test_a_code_without_its_country_is_where_identity_has_it(vendor: str) -> None:
+    accounts = [document.account for document in documents(vendor) if document.account]
+    places = [(one.country, one.postal_code) for one in accounts if one.postal_code]
+    assert 100 < len(places) < len(accounts)
+    assert places == [postal_code(code, None) for _, code in places]

@@ -24,7 +24,7 @@ class House(Struct, frozen=True, forbid_unknown_fields=True):
     genre: str  # in the house's own word
     halls: tuple[str, ...]
     prices: tuple[int, ...]  # kroner of an ordinary ticket, the best zone first; 0 is free entry
-    feeds: tuple[str, ...]  # the first sells tickets, a second is the shop's
+    feeds: tuple[str, ...]  # the first sells tickets, a second is mostly the shop's
     productions: int  # a year; 0: admission, no performances
     rhythm: Rhythm = "winter"
     offers: tuple[Offer, ...] = ()

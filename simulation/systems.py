@@ -34,6 +34,7 @@ class System(Struct, frozen=True):
     two_genders: bool = False  # it has numbers or words for no third
     no_country: bool = False  # a postal code comes without its country, so none from abroad does
     web_and_counter: bool = False  # it sells nowhere else
+    tickets_alone: bool = False  # as a house's second system too, where others are its shop's
     single: bool = True  # a line each piece
     discounts: bool = False
     extras: bool = False  # what else a house offers is bought with its tickets
@@ -57,7 +58,7 @@ SYSTEMS: Mapping[str, System] = {
         no_country=True,
     ),
     "ticketmaster": System(("email",)),
-    "ebillett": System((), items=_SHOP),
+    "ebillett": System((), tickets_alone=True, items=_SHOP),
     "dx": System(
         ("number", *_NAME, "email", "phone", "postal_code"),
         seldom={"phone": 0.7, "postal_code": 0.5},

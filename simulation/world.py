@@ -154,7 +154,8 @@ class World:
         number = self.people.draw(chance)
         drawn = self._accounts.told((house, vendor), number, at, where, chance.random())
         telling = self._findable((house.id, vendor), drawn, at)
-        lines = self._lines(house, vendor, at, chance, shop=second)
+        shop = second and not SYSTEMS[vendor].tickets_alone
+        lines = self._lines(house, vendor, at, chance, shop=shop)
         told = chance.random() >= _nameless(where)
         order = Order(
             house=house,

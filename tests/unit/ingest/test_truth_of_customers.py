@@ -29,7 +29,7 @@ class Season:
     def __init__(self) -> None:
         world = World(5, UNTIL, people=3_000)
         self.truth, self.contacts = Truth(), list[Contact]()
-        for told in world.season(6_000):
+        for told in world.season(8_000):
             self.truth.add(told)
             self.contacts += told.contacts
         known = self.truth.told.known()
@@ -97,7 +97,7 @@ def check(one: Statement, person: Person) -> None:
 
 def test_the_truth_has_what_was_stated_and_of_whom() -> None:
     truth = Truth()
-    play(World(5, UNTIL, people=3_000), 6_000, truth, None)
+    play(World(5, UNTIL, people=3_000), 8_000, truth, None)
     stated, customers = truth.told.statements(), truth.told.table()
     assert {"tagtool", "dnb"} == set(stated["source"])
     assert stated["customer"].null_count() == 0

@@ -14,7 +14,7 @@ from simulation.world import World
 from tests.support.whose import account_of, found_persons, own_persons
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
-ORDERS = 15_000
+ORDERS = 16_000
 
 
 def customers(kind: Kind, orders: int = ORDERS) -> pl.DataFrame:

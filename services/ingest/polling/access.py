@@ -15,8 +15,6 @@ Flow = Generator[httpx.Request, httpx.Response, None]
 _EARLY_S = 30.0
 #: A token of which nobody says how long it lasts is renewed when it is refused.
 _LONG_S = 10 * 365 * 86_400.0
-#: No answer that holds a token is longer.
-_MOST_BYTES = 64 * 1024
 
 
 class NotLetIn(KudosError):
@@ -104,13 +102,8 @@ class Token(httpx.Auth):
 
 
 def _answer(response: httpx.Response) -> _Answer:
-    body = b""
-    for part in response.iter_bytes():
-        body += part
-        if len(body) > _MOST_BYTES:
-            raise NotLetIn("no token is given: the answer is too long")
     try:
-        found = msgspec.json.decode(body, type=_Answer)
+        found = msgspec.json.decode(response.read(), type=_Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         raise NotLetIn("no token is given: the answer is none") from None
     if not (found.access_token or found.token):
@@ -126,7 +119,7 @@ def oauth2(
     more: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Token:
-    """Return access by OAuth2's client credentials (RFC 6749, 4.4), by Basic; *more* is scope …"""
+    """Return access by OAuth2's client credentials (RFC 6749, 4.4), by Basic; *more* is its scope."""
 
     def ask(refresh: str) -> httpx.Request:
         grant = {"grant_type": "client_credentials"}

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 #: What the rules are: where a release decides otherwise, everything is resolved anew.
-RULES = 1
+RULES = 2
 #: Messages or refs of one transaction, when everything is gone through.
 _MANY = 5000
 

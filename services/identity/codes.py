@@ -9,7 +9,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from kudos.identifiers import keyed_hash
-from services.identity.normalise import words
+from services.identity.normalise import mailbox_words, words
 
 #: Shorter words are too often another name when one letter differs: Anne and Anna, Per and Pål.
 _LONG = 5
@@ -25,25 +25,40 @@ class Codes(Struct, frozen=True, omit_defaults=True):
     initials: tuple[str, ...] = ()  # what each word of the given name begins with
     typos: tuple[str, ...] = ()  # 8: long given names with each letter left out, and as they are
     near: tuple[str, ...] = ()  # 8: the date without its day, month or year, and both ways round
+    mailbox: tuple[str, ...] = ()  # words before the @, where no given name came
 
 
-def codes(ids: bytes, given_name: str | None, family_name: str | None, birth: str | None) -> Codes:
-    """Return the codes of a customer's name and normalised birth date; names are not sorted.
+#: Of whom nothing is told.
+NO_CODES = Codes()
 
-    Where the whole name came as the family name, its first word is taken as given.
+
+def codes(
+    ids: bytes,
+    given_name: str | None,
+    family_name: str | None,
+    birth: str | None,
+    email: str | None = None,
+) -> Codes:
+    """Return the codes of a customer's name, and normalised birth date and e-mail; unsorted.
+
+    Where the whole name came as the family name, its first word is taken as given. Where no given
+    name came, initials and typos are of the words in the e-mail.
     """
     given, family = words(given_name or ""), words(family_name or "")
     if not given and len(family) > 1:
         given, family = family[:1], family[1:]
+    mailbox = [] if given else mailbox_words(email or "")
+    called = given or mailbox
     return Codes(
         given=tuple(_code(ids, "name", word) for word in given),
         family=tuple(_code(ids, "name", word) for word in family),
         birth=tuple(_code(ids, "birth", birth[:n]) for n in (4, 7, 10) if n <= len(birth or ""))
         if birth
         else (),
-        initials=tuple(_code(ids, "name", word[0]) for word in given),
-        typos=tuple(code for word in given for code in _typos(ids, word)),
+        initials=tuple(_code(ids, "name", word[0]) for word in called),
+        typos=tuple(code for word in called for code in _typos(ids, word)),
         near=_near(ids, birth) if birth and len(birth) == _FULL else (),
+        mailbox=tuple(_code(ids, "name", word) for word in mailbox),
     )
 
 

@@ -97,6 +97,16 @@ def words(text: str) -> list[str]:
     return _WORD.findall(folded.translate(_APOSTROPHES))
 
 
+def mailbox_words(address: str) -> list[str]:
+    """Return the words before the @ of *address*, where there are several: kari.nordmann7@…
+
+    One alone does not tell which part of it is a name.
+    """
+    local = re.sub("[0-9]+", " ", address.partition("@")[0])
+    found = words(local)
+    return found if len(found) > 1 else []
+
+
 def name(given: str | None, family: str | None) -> str | None:
     """Return a name's words in the order of the alphabet: forms mix given and family names up."""
     return " ".join(sorted(words(f"{given or ''} {family or ''}"))) or None

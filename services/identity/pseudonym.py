@@ -20,7 +20,7 @@ from kudos.records import (
     Stated,
 )
 from kudos.sealing import Sealer
-from services.identity.codes import codes
+from services.identity.codes import NO_CODES, codes
 from services.identity.evidence import Occasion, evidence, stated
 from services.identity.identifiers import Identifiers, identifiers
 from services.identity.names import Names
@@ -196,12 +196,7 @@ def _claims(
     ref: str,
     observed_at: datetime,
 ) -> Claims:
-    sealed = None
-    if who.name or who.birth:
-        sealed = sealer.seal(
-            msgspec.json.encode(
-                codes(keys.ids, customer.given_name, customer.family_name, who.birth)
-            )
-        )
+    told = codes(keys.ids, customer.given_name, customer.family_name, who.birth, who.email)
+    sealed = sealer.seal(msgspec.json.encode(told)) if told != NO_CODES else None
     found = match_keys(within, who.keys() | who.more_keys(), keys.versions)
     return Claims(within[0], ref, observed_at, found, sealed)

@@ -1,5 +1,6 @@
 """Whether two customers can be one: their birth dates or names contradict, or they do not."""
 
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Literal
 
@@ -20,6 +21,12 @@ class Traits(Struct, frozen=True):
     initials: Words = frozenset()
     typos: Words = frozenset()
     near: Words = frozenset()
+    mailbox: Words = frozenset()
+
+    @property
+    def told(self) -> bool:
+        """Tell whether anything came by which people are told apart: a name or a birth date."""
+        return bool(self.given or self.family or self.birth)
 
     @property
     def known(self) -> int:
@@ -40,6 +47,7 @@ def traits(codes: Codes) -> Traits:
         frozenset(codes.initials),
         frozenset(codes.typos),
         frozenset(codes.near),
+        frozenset(codes.mailbox),
     )
 
 
@@ -50,7 +58,7 @@ def together(one: Codes, other: Codes) -> Codes:
     """
     if all(set(getattr(other, f)) <= set(getattr(one, f)) for f in Codes.__struct_fields__):
         return one
-    fields = ("given", "family", "initials", "typos")
+    fields = ("given", "family", "initials", "typos", "mailbox")
     both = {f: tuple(sorted({*getattr(one, f), *getattr(other, f)})) for f in fields}
     # the birth date is part of the ref, but an earlier release knew less of it
     birth, near = max((c.birth, c.near) for c in (one, other))
@@ -66,6 +74,29 @@ def contradict(one: Traits, other: Traits) -> Contradiction | None:
     if _births(one, other):
         return "birth"
     return "name" if _names(one, other) else None
+
+
+def borrowed(one: Collection[Traits], other: Collection[Traits]) -> bool:
+    """Tell whether an e-mail that *one* and *other* have belongs to one of them and not the other.
+
+    Of one no given name is known, and the e-mail has the other's family name beside another given
+    name than the other's: it is of somebody at home, to whom the nameless rather belong.
+    """
+    for nameless, named in ((one, other), (other, one)):
+        if not any(t.given for t in nameless) and any(
+            _is_another_s(box, owner) for box in nameless for owner in named
+        ):
+            return True
+    return False
+
+
+def _is_another_s(box: Traits, named: Traits) -> bool:
+    """Tell whether the words of an e-mail are the family name of *named*, and not their given."""
+    rest = box.mailbox - named.family
+    if not named.given or not rest or rest == box.mailbox:
+        return False
+    initials = rest & named.initials or named.given <= box.initials
+    return not (rest & named.given or initials or box.typos & named.typos)
 
 
 def _births(one: Traits, other: Traits) -> bool:

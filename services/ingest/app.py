@@ -25,6 +25,8 @@ from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
 from services.ingest.receiving import Intake
 from services.ingest.signature import addressed, signed
+from services.ingest.soap import service as soap
+from services.ingest.thin.hook import Hook
 from services.ingest.unpacking import TooLarge, unpacked
 
 #: How long a body may take to come, and when to come again while the broker is away.
@@ -51,39 +53,61 @@ def create_app(
     standard: Mapping[str, object],
     most_bytes: int,
     sources: Mapping[str, Adapter] = NONE,
+    hook: Hook | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """Return the HTTP app that hands every transaction, and every profile, to *outbox*.
 
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
-    open standard; a body may have *most_bytes*.
+    open standard; a body may have *most_bytes*. *hook* takes what only names a record.
     """
     stamp = stamps(now)
     receiving = STEP_SECONDS.labels("ingest", "receive")
     storing = STEP_SECONDS.labels("ingest", "store")
 
-    async def receive(request: Request) -> Response:
-        vendor, organisation = request.path_params["vendor"], request.path_params["organisation"]
-        is_sale = request.url.path.startswith(_HOOKS)
-        known = adapters if is_sale else sources
-        adapter, origin = known.get(vendor), keyring.origin(vendor, organisation)
-        if adapter is None or origin is None:
-            return problem(404, "There is no such vendor or organisation.")
-        body = await authentic(request, keyring.keys(origin), most_bytes, now)
-        if body is None:
-            return problem(401, "The signature or the address is missing, wrong or too old.")
-        receipt = uuid4().hex
-        intake = Intake(adapter, origin, sealer, dead, receipt)
-        encoding = request.headers.get("content-encoding", "").strip().lower()
+    async def store(origin: Origin, body: bytes, encoding: str = "") -> Intake:
+        """Return when the broker has what *body* became."""
+        known = sources if origin.feed.id in PROFILE_SOURCES else adapters
+        intake = Intake(known[origin.feed.id], origin, sealer, dead, uuid4().hex)
         with receiving.time():
             messages = await taken(intake, body, encoding, most_bytes, stamp())
         with storing.time():
             await outbox.deliver(messages)
+        if known is adapters:
+            names = (origin.feed.id, origin.organisation.id)
+            TRANSACTIONS_ACCEPTED.labels(*names).inc(intake.counts.accepted)
+        return intake
+
+    async def receive(request: Request) -> Response:
+        vendor, organisation = request.path_params["vendor"], request.path_params["organisation"]
+        known = adapters if request.url.path.startswith(_HOOKS) else sources
+        adapter, origin = known.get(vendor), keyring.origin(vendor, organisation)
+        if adapter is None or origin is None:
+            return problem(404, "There is no such vendor or organisation.")
+        if hook is not None and (answer := hook.handshake(vendor, request)) is not None:
+            return answer
+        if request.method != "POST":
+            return problem(405, headers={"Allow": "POST"})
+        keys = keyring.keys(origin)
+        encoding = request.headers.get("content-encoding", "").strip().lower()
+        secret = request.path_params.get("secret")
+        if secret is not None and not addressed(secret, keys):
+            return _refused()
+        body = await whole(request, most_bytes)
+        if secret is None and not signed(request.headers, body, keys, now().timestamp()):
+            shown = None if hook is None else hook.shown(vendor, body, encoding, keys, most_bytes)
+            if shown is None:
+                return _refused()
+            body, encoding = shown, ""
+        intake = await store(origin, body, encoding)
+        if hook is not None:
+            await hook.note(vendor, origin, adapter, body, encoding, most_bytes)
         counts = intake.counts
-        if is_sale:
-            TRANSACTIONS_ACCEPTED.labels(vendor, organisation).inc(counts.accepted)
-        answer = {"accepted": counts.accepted, "dead": counts.dead, "ignored": counts.ignored}
-        return JSONResponse(answer | {"receipt": receipt}, 202)
+        told = {"accepted": counts.accepted, "dead": counts.dead, "ignored": counts.ignored}
+        return JSONResponse(told | {"receipt": intake.receipt}, 202)
+
+    async def called(origin: Origin, body: bytes) -> None:
+        await store(origin, body)
 
     schema = json.dumps(standard, ensure_ascii=False, indent=1).encode()
 
@@ -108,22 +132,6 @@ def create_app(
     )
     app.router.redirect_slashes = False
     return app
-
-
-async def authentic(
-    request: Request, keys: Sequence[bytes], most: int, now: Callable[[], datetime]
-) -> bytes | None:
-    """Return the body where its sender may send it, else None; nothing of it is read before.
-
-    An address that nobody can guess is enough, else it is signed.
-    """
-    secret = request.path_params.get("secret")
-    if secret is not None and not addressed(secret, keys):
-        return None
-    body = await whole(request, most)
-    if secret is None and not signed(request.headers, body, keys, now().timestamp()):
-        return None
-    return body
 
 
 async def whole(request: Request, most: int) -> bytes:

@@ -12,7 +12,7 @@ from kudos.records import Claims, Customer
 from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import Message
 from kudos.topics import CLAIMS
-from services.identity.codes import codes
+from services.identity.codes import NO_CODES, codes
 from services.identity.identifiers import identifiers
 from services.identity.persons import Ref, is_hub, persons
 from services.identity.pseudonym import Keys, customer_ref, match_keys
@@ -43,8 +43,8 @@ def claims_by(
     said, within = Customer(**customer), (organisation, vendor)  # type: ignore[arg-type]  # texts
     who = identifiers(said, TODAY)
     known = match_keys(within, who.keys() | who.more_keys(), keys.versions)
-    coded = codes(keys.ids, said.given_name, said.family_name, who.birth)
-    sealed = SEALER.seal(msgspec.json.encode(coded)) if who.name or who.birth else None
+    coded = codes(keys.ids, said.given_name, said.family_name, who.birth, who.email)
+    sealed = SEALER.seal(msgspec.json.encode(coded)) if coded != NO_CODES else None
     return Claims(organisation, customer_ref(keys.ids, within, who), AT, known, sealed)
 
 
@@ -56,7 +56,15 @@ def ref(organisation: str = "oslo-teater", vendor: str = "tixly", **customer: st
         bytes.fromhex(said.customer_ref),
         organisation,
         {k.partition(".")[0]: bytes.fromhex(v) for k, v in said.match_keys.items()},
-        traits(codes(KEYS.ids, customer.get("given_name"), customer.get("family_name"), who.birth)),
+        traits(
+            codes(
+                KEYS.ids,
+                customer.get("given_name"),
+                customer.get("family_name"),
+                who.birth,
+                who.email,
+            )
+        ),
     )
 
 
@@ -85,7 +93,8 @@ def town(seed: int, people: int) -> list[dict[str, str]]:
         fields = {
             "given_name": chance.choice(given),
             "family_name": chance.choice(family),
-            "email": f"e{chance.choice([n, n // 2, n // 9])}@nordvik.no",
+            "email": f"{chance.choice(['e', 'knut.lund', 'anne.berg'])}"
+            f"{chance.choice([n, n // 2, n // 9])}@nordvik.no",
             "phone": f"9234{chance.choice([n, n // 3]):04}",
             "number": str(n),
             "street": f"Storgata {n // 2}",

@@ -105,6 +105,7 @@ def test_merged_and_parted_again_the_figures_are_those_from_before(
         assert before == said(client)
 
 
+@pytest.mark.long
 def test_a_hub_of_ten_thousand_found_late_leaves_the_figures_as_if_it_had_joined_nobody(
     engine: str, engine_url: str, persons: Persons
 ) -> None:

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,9 +17,10 @@ from starlette.routing import Route
 
 from kudos.errors import Rejected
 from kudos.metrics import STEP_SECONDS, TRANSACTIONS_ACCEPTED
+from kudos.register import PROFILE_SOURCES
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters, Message
-from services.ingest.adapters.base import Adapter
+from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
@@ -43,6 +44,16 @@ NONE: Mapping[str, Adapter] = {}
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
 
+class Beside(Protocol):
+    """What runs while the app does."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def close(self) -> None:
+        """End."""
+
+
 def create_app(
     adapters: Mapping[str, Adapter],
     keyring: Keyring,
@@ -54,12 +65,14 @@ def create_app(
     most_bytes: int,
     sources: Mapping[str, Adapter] = NONE,
     hook: Hook | None = None,
+    beside: Beside | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """Return the HTTP app that hands every transaction, and every profile, to *outbox*.
 
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
-    open standard; a body may have *most_bytes*. *hook* takes what only names a record.
+    open standard; a body may have *most_bytes*. *hook* takes what only names a record;
+    *beside* runs as long as the app.
     """
     stamp = stamps(now)
     receiving = STEP_SECONDS.labels("ingest", "receive")
@@ -86,28 +99,35 @@ def create_app(
             return problem(404, "There is no such vendor or organisation.")
         if hook is not None and (answer := hook.handshake(vendor, request)) is not None:
             return answer
-        if request.method != "POST":
-            return problem(405, headers={"Allow": "POST"})
         keys = keyring.keys(origin)
         encoding = request.headers.get("content-encoding", "").strip().lower()
-        secret = request.path_params.get("secret")
-        if secret is not None and not addressed(secret, keys):
-            return _refused()
-        body = await whole(request, most_bytes)
-        if secret is None and not signed(request.headers, body, keys, now().timestamp()):
-            shown = None if hook is None else hook.shown(vendor, body, encoding, keys, most_bytes)
-            if shown is None:
-                return _refused()
-            body, encoding = shown, ""
-        intake = await store(origin, body, encoding)
+        found = await authentic(request, keys, most_bytes, now)
+        if found is None and hook is not None and "secret" not in request.path_params:
+            # whoever shows a secret in the body is read before it is known
+            body = await whole(request, most_bytes)
+            found, encoding = hook.shown(vendor, body, encoding, keys, most_bytes), ""
+        if found is None:
+            return problem(401, "The signature or the address is missing, wrong or too old.")
+        intake = await store(origin, found, encoding)
         if hook is not None:
-            await hook.note(vendor, origin, adapter, body, encoding, most_bytes)
+            await hook.note(origin, adapter, found, encoding, most_bytes)
         counts = intake.counts
         told = {"accepted": counts.accepted, "dead": counts.dead, "ignored": counts.ignored}
         return JSONResponse(told | {"receipt": intake.receipt}, 202)
 
+    async def greeted(request: Request) -> Response:
+        vendor, organisation = "businesscentral", request.path_params["organisation"]
+        known = hook is not None and keyring.origin(vendor, organisation) is not None
+        answer = hook.handshake(vendor, request) if hook is not None and known else None
+        return answer or problem(405, headers={"Allow": "POST"})
+
     async def called(origin: Origin, body: bytes) -> None:
         await store(origin, body)
+
+    async def read(request: Request) -> bytes:
+        return await whole(request, most_bytes)
+
+    tills = soap.service(keyring.origin, keyring.keys, read, called, most_bytes)
 
     schema = json.dumps(standard, ensure_ascii=False, indent=1).encode()
 
@@ -121,17 +141,36 @@ def create_app(
     places += [f"{place}/{{secret:path}}" for place in places]
     app = Starlette(
         routes=[
+            # the handshake may be a GET
+            Route(f"{_HOOKS}businesscentral/{{organisation}}", greeted, methods=["GET"]),
             *(Route(place, receive, methods=["POST"]) for place in places),
+            Route("/v1/soap/pckasse/{organisation}", tills, methods=["POST"]),
             Route("/v1/standard/transaction.json", describe),
             Route("/healthz", _alive),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
         ],
         exception_handlers=_PROBLEMS,
-        lifespan=_lifespan(outbox),
+        lifespan=_lifespan(outbox, beside),
     )
     app.router.redirect_slashes = False
     return app
+
+
+async def authentic(
+    request: Request, keys: Sequence[bytes], most: int, now: Callable[[], datetime]
+) -> bytes | None:
+    """Return the body where its sender may send it, else None; nothing of it is read before.
+
+    An address that nobody can guess is enough, else it is signed.
+    """
+    secret = request.path_params.get("secret")
+    if secret is not None and not addressed(secret, keys):
+        return None
+    body = await whole(request, most)
+    if secret is None and not signed(request.headers, body, keys, now().timestamp()):
+        return None
+    return body
 
 
 async def whole(request: Request, most: int) -> bytes:
@@ -139,6 +178,8 @@ async def whole(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most):
         raise TooLarge
+    if (read := getattr(request.state, "body", None)) is not None:
+        return bytes(read)
     parts, size = [], 0
     async with asyncio.timeout(_READ_S):
         async for part in request.stream():
@@ -146,7 +187,8 @@ async def whole(request: Request, most: int) -> bytes:
             if size > most:
                 raise TooLarge
             parts.append(part)
-    return b"".join(parts)
+    request.state.body = b"".join(parts)
+    return bytes(request.state.body)
 
 
 async def taken(
@@ -180,11 +222,17 @@ def stamps(now: Callable[[], datetime]) -> Callable[[], datetime]:
     return stamp
 
 
-def _lifespan(outbox: Outbox) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    outbox: Outbox, beside: Beside | None
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         outbox.start()
+        if beside is not None:
+            beside.start()
         yield
+        if beside is not None:
+            await asyncio.to_thread(beside.close)
         await asyncio.to_thread(outbox.close)
 
     return lifespan

@@ -67,9 +67,9 @@ def knows(call: Call, login: object, keys: Sequence[bytes]) -> bool:
 def answer(call: Call) -> bytes:
     """Return what is answered once all that *call* told is stored."""
     done = (
-        "<deltaId>{}</deltaId><errorHelpLink/><errorMessage/><humanErrorMessage/>"
+        f"<deltaId>{call.told}</deltaId><errorHelpLink/><errorMessage/><humanErrorMessage/>"
         "<operationResult>0</operationResult>"
-    ).format(call.told)
+    )
     if call.operation == "getOrders":
         # orders are the shop's to hand out: here are none
         done = f"<insertUpdate>{done}</insertUpdate>"

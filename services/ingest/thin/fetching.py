@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Raw, Struct
 
-from kudos.errors import KudosError, Misconfigured, Rejected
+from kudos.errors import KudosError, Rejected
 from kudos.metrics import NOTICES_WAITING, TRANSACTIONS_ACCEPTED
 from kudos.stream import Message
 from services.ingest.adapters.base import Adapter, Origin
@@ -50,10 +50,10 @@ class Fetcher:
         thin: Mapping[str, Thin],
         adapters: Mapping[str, Adapter],
         origin: Callable[[str, str], Origin | None],
+        *,
         client: Callable[[Origin, Thin], Client],
         intake: Callable[[Adapter, Origin], Intake],
         deliver: Callable[[Sequence[Message]], None],
-        *,
         stamp: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,8 +69,8 @@ class Fetcher:
             self._notices.came.clear()
             try:
                 self.round(stop)
-            except Exception as error:  # (what waits is on disk: the next round goes on)
-                log.error("what notifications named was not fetched", exc_info=error)
+            except Exception:
+                log.exception("what notifications named was not fetched")
             self._notices.came.wait(_LOOK_S)
 
     def round(self, stop: threading.Event | None = None) -> None:
@@ -85,9 +85,7 @@ class Fetcher:
         still = {notice.number for found in waiting.values() for notice in found}
         self._records = {k: v for k, v in self._records.items() if k in still}
 
-    def _of_one(
-        self, feed: Feed, notices: Sequence[Notice], stop: threading.Event | None
-    ) -> None:
+    def _of_one(self, feed: Feed, notices: Sequence[Notice], stop: threading.Event | None) -> None:
         rest = self._feeds.setdefault(feed, Rest())
         origin, thin = self._origin(*feed), self._thin.get(feed[0])
         if origin is None or thin is None:

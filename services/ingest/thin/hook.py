@@ -52,9 +52,10 @@ class Hook:
             return None
 
     async def note(
-        self, vendor: str, origin: Origin, adapter: Adapter, body: bytes, encoding: str, most: int
+        self, origin: Origin, adapter: Adapter, body: bytes, encoding: str, most: int
     ) -> None:
         """Return when what *body* names is on disk; what cannot be fetched is left as it was."""
+        vendor = origin.feed.id
         thin = self._thin.get(vendor)
         if thin is None or not fetches(origin.feed):
             return
@@ -66,8 +67,8 @@ class Hook:
         for record in records:
             try:
                 one = thin.told(record, origin.feed)
-            except KudosError as error:
-                log.error("a notification of %s: %s", vendor, error)
+            except KudosError as error:  # of ours: it quotes nothing
+                log.warning("a notification of %s: %s", vendor, error)
                 continue
             if one is not None and one not in wanted:
                 wanted.append(one)

@@ -17,10 +17,12 @@ from kudos.errors import Misconfigured
 from services.ingest.thin.base import Fetch
 
 _TABLES = (
-    "CREATE TABLE IF NOT EXISTS waiting (number INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " vendor TEXT, organisation TEXT, wanted BLOB, UNIQUE (vendor, organisation, wanted))",
-    "CREATE TABLE IF NOT EXISTS subscribed (vendor TEXT, organisation TEXT, resource TEXT,"
-    " seen TEXT, PRIMARY KEY (vendor, organisation, resource))",
+    """CREATE TABLE IF NOT EXISTS waiting (
+      number INTEGER PRIMARY KEY AUTOINCREMENT, vendor TEXT, organisation TEXT, wanted BLOB,
+      UNIQUE (vendor, organisation, wanted))""",
+    """CREATE TABLE IF NOT EXISTS subscribed (
+      vendor TEXT, organisation TEXT, resource TEXT, seen TEXT,
+      PRIMARY KEY (vendor, organisation, resource))""",
 )
 
 

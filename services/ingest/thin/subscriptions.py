@@ -80,8 +80,8 @@ class Subscriptions:
             except KudosError as error:
                 name = (origin.feed.id, origin.organisation.id)
                 log.warning("subscriptions at %s of %s: %s", *name, error)
-            except Exception as error:
-                log.error("subscriptions at %s", origin.feed.id, exc_info=error)
+            except Exception:
+                log.exception("subscriptions at %s", origin.feed.id)
 
     def _of_one(self, origin: Origin, thin: Thin) -> None:
         address, keys = notification_address(origin), self._keys(origin)

@@ -24,6 +24,9 @@ from services.ingest.adapters.base import Adapter
 from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
+from services.ingest.polling.health import Board
+from services.ingest.polling.polls import Polls
+from services.ingest.polling.schedule import Schedule
 from services.ingest.receiving import Intake
 from services.ingest.settings import Settings
 from services.ingest.sources import SOURCES
@@ -55,7 +58,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     register = WatchedRegister(settings.organisations, known.keys())
     keyring = Keyring(register, settings.secrets / settings.account)
     outbox = Outbox(sink, partial(sink.reach, RECEIVED.name))
-    notices = Notices(settings.ingest_state)
+    notices, board = Notices(settings.ingest_state), Board()
     app = create_app(
         known,
         keyring,
@@ -66,7 +69,11 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         sources=SOURCES,
         most_bytes=settings.ingest_most_bytes,
         hook=Hook(notices, THIN),
-        beside=_worker(settings, known, keyring, outbox, notices=notices, dead=dead),
+        beside=(
+            _worker(settings, known, keyring, outbox, notices=notices, dead=dead),
+            _schedule(settings, known, board),
+        ),
+        told=board.told,
     )
     config = uvicorn.Config(
         app,
@@ -108,6 +115,24 @@ def _worker(
         notices, lambda: subscribing(keyring.origins(), THIN), keyring.keys, clients
     )
     return Worker(fetcher, subscriptions, stop)
+
+
+def _schedule(settings: Settings, known: Mapping[str, Adapter], board: Board) -> Schedule:
+    """Return what polls the sources of the register that are polled.
+
+    It reads the register itself, and delivers by a producer of its own: neither is shared by
+    threads.
+    """
+    polls = Polls(
+        known,
+        settings.ingest_state / "polling",
+        settings.secrets / settings.account,
+        KafkaSink(settings.kafka_config(), linger_ms=1),
+        identity=settings.sealer("identity"),
+        replay=settings.sealer("replay"),
+    )
+    register = WatchedRegister(settings.organisations, known.keys())
+    return Schedule(register, polls.poll, polls.every, board)
 
 
 def listen(host: str, port: int) -> socket.socket:

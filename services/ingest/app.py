@@ -65,14 +65,15 @@ def create_app(
     most_bytes: int,
     sources: Mapping[str, Adapter] = NONE,
     hook: Hook | None = None,
-    beside: Beside | None = None,
+    beside: Sequence[Beside] = (),
+    told: Callable[[], str] = str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """Return the HTTP app that hands every transaction, and every profile, to *outbox*.
 
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
     open standard; a body may have *most_bytes*. *hook* takes what only names a record;
-    *beside* runs as long as the app.
+    *beside* runs as long as the app; what is *told* of sources that are polled, ``/healthz`` says.
     """
     stamp = stamps(now)
     receiving = STEP_SECONDS.labels("ingest", "receive")
@@ -134,6 +135,9 @@ def create_app(
     async def describe(_request: Request) -> Response:
         return Response(schema, media_type="application/schema+json")
 
+    async def alive(_request: Request) -> Response:
+        return _said(f"ok\n{told()}")
+
     async def ready(_request: Request) -> Response:
         return _said("ok\n") if outbox.reachable else _said("not ready\n", 503)
 
@@ -146,7 +150,7 @@ def create_app(
             *(Route(place, receive, methods=["POST"]) for place in places),
             Route("/v1/soap/pckasse/{organisation}", tills, methods=["POST"]),
             Route("/v1/standard/transaction.json", describe),
-            Route("/healthz", _alive),
+            Route("/healthz", alive),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
         ],
@@ -223,16 +227,16 @@ def stamps(now: Callable[[], datetime]) -> Callable[[], datetime]:
 
 
 def _lifespan(
-    outbox: Outbox, beside: Beside | None
+    outbox: Outbox, beside: Sequence[Beside]
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         outbox.start()
-        if beside is not None:
-            beside.start()
+        for one in beside:
+            one.start()
         yield
-        if beside is not None:
-            await asyncio.to_thread(beside.close)
+        for one in beside:
+            await asyncio.to_thread(one.close)
         await asyncio.to_thread(outbox.close)
 
     return lifespan
@@ -240,10 +244,6 @@ def _lifespan(
 
 def _said(text: str, status: int = 200) -> Response:
     return Response(text, status, media_type="text/plain")
-
-
-async def _alive(_request: Request) -> Response:
-    return _said("ok\n")
 
 
 async def _metrics(_request: Request) -> Response:

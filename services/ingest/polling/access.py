@@ -119,7 +119,7 @@ def oauth2(
     more: Mapping[str, str] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Token:
-    """Return access by OAuth2's client credentials (RFC 6749, 4.4), by Basic; *more* is its scope."""
+    """Return access by OAuth2's client credentials (RFC 6749, 4.4); *more* is its scope."""
 
     def ask(refresh: str) -> httpx.Request:
         grant = {"grant_type": "client_credentials"}

@@ -1,4 +1,4 @@
-"""What is asked of a vendor's API, declared: paths, paging, since when, and what of which is how sure."""
+"""What is asked of a vendor's API, as it is declared: where, in which pages, since when."""
 
 from collections.abc import Mapping
 from datetime import timedelta

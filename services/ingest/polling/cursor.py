@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS seen (key BLOB PRIMARY KEY, digest BLOB NOT NULL) WIT
 """
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_SIZE = 16
+#: Bytes of a keyed hash.
+SIZE = 16
 
 
 class Busy(KudosError):
@@ -72,7 +73,7 @@ class Store:
             if error.sqlite_errorcode not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
                 raise
             raise Busy("another process polls it") from None
-        self._secret: bytes = self._one("SELECT secret FROM own")[0]
+        self._secret: bytes = self._one("SELECT secret FROM own")
 
     def close(self) -> None:
         """Let others have it."""
@@ -80,27 +81,27 @@ class Store:
 
     def hashed(self, *parts: bytes) -> bytes:
         """Return the keyed hash of *parts*."""
-        found = blake2b(key=self._secret, digest_size=_SIZE)
+        found = blake2b(key=self._secret, digest_size=SIZE)
         for part in parts:
             found.update(len(part).to_bytes(8, "big") + part)
         return found.digest()
 
     def stamp(self, now: datetime) -> datetime:
         """Return *now*, but later than any stamp before, also where the clock was set back."""
-        last = self._one("SELECT stamp FROM own")[0]
-        stamp = max((now - _EPOCH) // _MICROSECOND, last + 1)
+        last = self._one("SELECT stamp FROM own")
+        stamp: int = max((now - _EPOCH) // _MICROSECOND, last + 1)
         self._db.execute("UPDATE own SET stamp = ?", (stamp,))
         return _EPOCH + stamp * _MICROSECOND
 
     def through(self, stream: str) -> datetime | None:
         """Return up to when *stream* was read whole, None where it never was."""
         found = self._one("SELECT through FROM streams WHERE stream = ?", stream)
-        return None if found is None or found[0] is None else _EPOCH + found[0] * _MICROSECOND
+        return None if found is None else _EPOCH + int(found) * _MICROSECOND
 
     def place(self, stream: str) -> Place | None:
         """Return where *stream* was broken off."""
         found = self._one("SELECT place FROM streams WHERE stream = ?", stream)
-        return None if found is None or found[0] is None else _decode(found[0])
+        return None if found is None else _decode(found)
 
     def changed(self, entries: Sequence[Entry]) -> list[bool]:
         """Return of which of *entries* the content is another than when it was last remembered."""
@@ -108,8 +109,7 @@ class Store:
         told = []
         for one in entries:
             if one.key not in last:
-                found = self._one("SELECT digest FROM seen WHERE key = ?", one.key)
-                last[one.key] = None if found is None else found[0]
+                last[one.key] = self._one("SELECT digest FROM seen WHERE key = ?", one.key)
             told.append(last[one.key] != one.digest)
             last[one.key] = one.digest
         return told
@@ -160,8 +160,9 @@ class Store:
             (stream, place),
         )
 
-    def _one(self, asked: str, *values: object) -> tuple[Any, ...] | None:
-        return self._db.execute(asked, values).fetchone()  # type: ignore[no-any-return]
+    def _one(self, asked: str, *values: object) -> Any:
+        found = self._db.execute(asked, values).fetchone()
+        return None if found is None else found[0]
 
 
 _decode = msgspec.json.Decoder(Place).decode

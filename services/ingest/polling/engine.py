@@ -5,7 +5,7 @@ the same twice, for whatever is taken out of a list while it is paged through mo
 the reader.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.polling import pages
 from services.ingest.polling.asking import DAY, Each, NextLink, Numbered, Offset, Polling, Stream
 from services.ingest.polling.client import Client, Failed
-from services.ingest.polling.cursor import Entry, Place, Store
+from services.ingest.polling.cursor import SIZE, Entry, Place, Store
 from services.ingest.receiving import Counts, Intake
 
 #: So often a window is read; then it is left for the next poll.
@@ -40,17 +40,24 @@ class Source(Struct, frozen=True):
     adapter: Adapter
     polling: Polling
     overlap: timedelta
+    every: timedelta
 
     @property
     def name(self) -> str:
-        """Return what names it in logs and files."""
-        return f"{self.origin.feed.id}.{self.origin.organisation.id}"
+        """Return what names it in files."""
+        return ".".join(self.names)
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Return its vendor and its organisation."""
+        return self.origin.feed.id, self.origin.organisation.id
 
 
 class Poll:
     """One poll of *source*; *deliver* returns when the broker has the messages.
 
-    *tell* is told of each page: how many records were read, and how many of them are new.
+    *tell* is told of each page: how many records were read, and how many of them are new; *count*
+    how many transactions were accepted.
     """
 
     def __init__(
@@ -58,17 +65,18 @@ class Poll:
         source: Source,
         client: Client,
         store: Store,
+        *,
         sealer: Sealer,
         dead: DeadLetters,
         deliver: Callable[[Sequence[Message]], None],
-        *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         tell: Callable[[int, int], None] = lambda _read, _new: None,
+        count: Callable[[int], None] = lambda _accepted: None,
     ) -> None:
         self.counts = Counts()
         self._source, self._client, self._store = source, client, store
         self._sealer, self._dead, self._deliver = sealer, dead, deliver
-        self._now, self._tell = now, tell
+        self._now, self._tell, self._count = now, tell, count
 
     def run(self) -> Counts:
         """Read all that is new; raise Failed where that cannot be, and go on there next time."""
@@ -139,32 +147,38 @@ class Poll:
         """Take what is on a page; return the names of its records."""
         if stream.each is not None:
             found = pages.listed(body, stream.lists)
-            for parent in found:
-                self._asked_of(parent, stream.each, place)
-            return [self._store.hashed(parent) for parent in found]
+            known = self._known(stream, place)
+            return [self._asked_of(parent, stream.each, known) for parent in found]
         return self._take(pages.records(body, stream.lists, self._source.adapter))
 
-    def _asked_of(self, parent: bytes, each: Each, place: Place) -> None:
+    def _known(self, stream: Stream, place: Place) -> Collection[bytes]:
+        """Return of what the sweep before has asked in this window."""
+        keys = self._store.keys(stream.name, place.sweep - 1)
+        return {keys[at : at + SIZE] for at in range(0, len(keys), SIZE)}
+
+    def _asked_of(self, parent: bytes, each: Each, known: Collection[bytes]) -> bytes:
+        """Take what there is of *parent*, unless it is *known*; return its name."""
         named = pages.said(parent, each.id, each.ends or each.id)
         if not named.get(each.id, "").isalnum():
             raise Failed(f"a record without {each.id}")
         entry = Entry(
             self._store.hashed(b"of", named[each.id].encode()), self._store.hashed(parent)
         )
-        if each.tells_changes and not self._store.changed([entry])[0]:
-            return
-        if each.ends is not None and self._is_over(named.get(each.ends, "")):
-            return
+        as_before = each.tells_changes and not self._store.changed([entry])[0]
+        over = each.ends is not None and self._is_over(named.get(each.ends, ""))
+        if (name in known and not each.tells_changes) or as_before or over:
+            return name
         try:
             body = self._client.get(self._path(each.path, id=named[each.id]))
         except Failed as failed:
             if failed.status in _GONE:
-                return
+                return name
             raise
         found = pages.records(body, each.lists, self._source.adapter)
         self._take([pages.completed(one, parent, each) for one in found])
         if each.tells_changes:
             self._store.remember([entry])
+        return name
 
     def _is_over(self, said: str) -> bool:
         """Tell whether what ended then was read whole long enough after it."""
@@ -193,6 +207,7 @@ class Poll:
                     self._dead.limit.note(rejected=False)
         if messages:
             self._deliver(messages)
+            self._count(intake.counts.accepted)
         store.remember(entry for entry, new in zip(entries, is_new, strict=True) if new)
         self.counts.accepted += intake.counts.accepted
         self.counts.dead += intake.counts.dead
@@ -206,7 +221,7 @@ class Poll:
         What was added behind or before all else meanwhile moves nothing past the reader.
         """
         now = self._store.keys(stream.name, place.sweep)
-        if not now or _is_one_page(stream, place, len(now) // len(self._store.hashed())):
+        if not now or _is_one_page(stream, place, len(now) // SIZE):
             return True
         if place.sweep == 0:
             return False

@@ -117,8 +117,8 @@ TREKKSOFT = Polling(
     headers={"Accept-Language": "nb"},
 )
 
-#: DOC: Basic, ProductsView of an order, ``UpdatedDateTime`` of the plain order. ASSUMED: the list of
-#: orders by when they were changed, which a house may have to open.
+#: DOC: Basic, ProductsView of an order, ``UpdatedDateTime`` of the plain order. ASSUMED: the list
+#: of orders by when they were changed, which a house may have to open.
 TESSITURA = Polling(
     base=None,
     access=Access("basic", "DOC"),
@@ -140,8 +140,8 @@ TESSITURA = Polling(
     ),
 )
 
-#: DOC: the key ``apikey``, ``rows`` of 250 at most and ``start`` (of the Discovery API), an order by
-#: its token. ASSUMED: a list of orders: what an organiser gets is by agreement.
+#: DOC: the key ``apikey``, ``rows`` of 250 at most and ``start`` (of the Discovery API), an order
+#: by its token. ASSUMED: a list of orders: what an organiser gets is by agreement.
 TICKETMASTER = Polling(
     base="https://app.ticketmaster.com/partners/v1",
     access=Access("query", "DOC", name="apikey"),

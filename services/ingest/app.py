@@ -135,9 +135,6 @@ def create_app(
     async def describe(_request: Request) -> Response:
         return Response(schema, media_type="application/schema+json")
 
-    async def alive(_request: Request) -> Response:
-        return _said(f"ok\n{told()}")
-
     async def ready(_request: Request) -> Response:
         return _said("ok\n") if outbox.reachable else _said("not ready\n", 503)
 
@@ -150,7 +147,7 @@ def create_app(
             *(Route(place, receive, methods=["POST"]) for place in places),
             Route("/v1/soap/pckasse/{organisation}", tills, methods=["POST"]),
             Route("/v1/standard/transaction.json", describe),
-            Route("/healthz", alive),
+            Route("/healthz", _alive(told)),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
         ],
@@ -244,6 +241,13 @@ def _lifespan(
 
 def _said(text: str, status: int = 200) -> Response:
     return Response(text, status, media_type="text/plain")
+
+
+def _alive(told: Callable[[], str]) -> Callable[[Request], Awaitable[Response]]:
+    async def alive(_request: Request) -> Response:
+        return _said(f"ok\n{told()}")
+
+    return alive
 
 
 async def _metrics(_request: Request) -> Response:

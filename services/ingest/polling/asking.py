@@ -33,11 +33,7 @@ class Offset(Struct, frozen=True):
     size: tuple[str, int]
 
 
-class Whole(Struct, frozen=True):
-    """All comes in one answer."""
-
-
-Paging = NextLink | Numbered | Offset | Whole
+Paging = NextLink | Numbered | Offset
 
 
 class Since(Struct, frozen=True):

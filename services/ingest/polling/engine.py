@@ -161,9 +161,8 @@ class Poll:
         named = pages.said(parent, each.id, each.ends or each.id)
         if not named.get(each.id, "").isalnum():
             raise Failed(f"a record without {each.id}")
-        entry = Entry(
-            self._store.hashed(b"of", named[each.id].encode()), self._store.hashed(parent)
-        )
+        name = self._store.hashed(b"of", named[each.id].encode())
+        entry = Entry(name, self._store.hashed(parent))
         as_before = each.tells_changes and not self._store.changed([entry])[0]
         over = each.ends is not None and self._is_over(named.get(each.ends, ""))
         if (name in known and not each.tells_changes) or as_before or over:

@@ -7,7 +7,7 @@ from msgspec import Raw
 
 from kudos.errors import Rejected
 from services.ingest.adapters.base import Adapter
-from services.ingest.polling.asking import Each, NextLink, Numbered, Offset, Paging, Stream, Whole
+from services.ingest.polling.asking import Each, NextLink, Numbered, Offset, Paging, Stream
 from services.ingest.polling.client import Failed
 
 _fields = msgspec.json.Decoder(dict[str, Raw]).decode
@@ -74,8 +74,6 @@ def asked(stream: Stream, page: str) -> Mapping[str, str]:
             return {name: page or str(first)} | ({} if size is None else {size[0]: str(size[1])})
         case Offset(name=name, size=size):
             return {name: page or "0", size[0]: str(size[1])}
-        case Whole():
-            return {}
 
 
 def following(paging: Paging, page: str, many: int, body: bytes) -> str | None:
@@ -87,8 +85,6 @@ def following(paging: Paging, page: str, many: int, body: bytes) -> str | None:
             return str(int(page or first) + 1) if many else None
         case Offset():
             return str(int(page or 0) + many) if many else None
-        case Whole():
-            return None
 
 
 def _link(body: bytes, field: str) -> str | None:

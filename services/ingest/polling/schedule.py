@@ -3,7 +3,7 @@
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -24,12 +24,19 @@ _LOOK_S = 1.0
 _FIRST_REST_S, _LONGEST_REST_S = 5.0, 900.0
 _BUSY_S = 30.0
 
+#: How a poll ends that says itself what was wrong.
+_ENDS: Mapping[type[Exception], str] = {
+    Failed: "failed",
+    Misconfigured: "misconfigured",
+    TooManyRejections: "too_many_rejections",
+}
+
 Sleep = Callable[[float], None]
 #: Polls once; what it waits by raises Stopped when it is to end.
 PollOnce = Callable[[Origin, Sleep], Counts]
 
 
-class Stopped(Exception):  # noqa: N818 (nothing went wrong)
+class Stopped(Exception):
     """The source is no longer to be polled, or the service ends."""
 
 
@@ -144,21 +151,14 @@ class Schedule:
             raise
         except Busy:
             return "busy", 0.0
-        except Failed as failed:
-            log.warning(told, *name, failed)
-            return "failed", failed.after_s
-        except Misconfigured as error:
-            log.error(told, *name, error)  # noqa: TRY400 (it says all there is to say)
-            return "misconfigured", 0.0
-        except TooManyRejections as error:
-            log.error(told, *name, f"too many records are refused, {error}")  # noqa: TRY400
-            return "too_many_rejections", 0.0
-        except ConnectionError:
-            log.warning(told, *name, "the broker is away")
-            return "broker_away", 0.0
+        except tuple(_ENDS) as error:
+            log.warning(told, *name, error)
+            return _ENDS[type(error)], error.after_s if isinstance(error, Failed) else 0.0
         except Exception as error:
+            away = isinstance(error, ConnectionError)
+            # the text of others' errors may quote what was read
             log.exception(told, *name, type(error).__name__, exc_info=error)
-            return "fault", 0.0
+            return "broker_away" if away else "fault", 0.0
         if counts.accepted:
             log.info(told, *name, f"{counts.accepted} accepted, {counts.dead} of them dead")
         return "read", 0.0

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,6 @@ Open = Callable[[str], Desk]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Open]:
-    from contextlib import ExitStack
-
     with ExitStack() as stack:
         yield lambda vendor: stack.enter_context(serving(vendor, tmp_path))
 
@@ -48,12 +47,12 @@ def test_each_sale_comes_once_and_again_where_it_has_changed(opened: Open, vendo
     desk.later(minutes=5)
     assert 0 == desk.poll().accepted
     desk.later(minutes=5)
-    changed = desk.row(1001, *(["99.00"] if vendor in {"dx", "ebillett"} else [99.0]))
-    desk.server.rows[1] = changed
+    price = "99.00" if vendor in {"dx", "ebillett"} else 99.0
+    desk.server.rows[1] = desk.row(1001, price=price)
     if vendor == "tessitura":
         desk.server.saved[1001] = "2024-03-20T12:09:00+01:00"
     assert 1 == desk.poll().accepted
-    [again] = [number for number in desk.numbers() if desk.numbers().count(number) > 1]
+    [again] = {number for number in desk.numbers() if desk.numbers().count(number) > 1}
     amounts = {n: t["lines"][0]["amount_minor"] for n, t in desk.last().items()}
     assert 9900 * (2 if vendor in {"duell", "trekksoft"} else 1) == amounts.pop(again)
     assert 1 == len(set(amounts.values()))
@@ -94,10 +93,10 @@ def test_a_page_of_another_form_stops_the_source_and_loses_nothing(
     desk = filled(opened(vendor), 3)
     was, desk.server.list_is = desk.server.list_is, "renamed"
     for body in (None, b"<html>", b"", b'{"a": [1', b"null"):
-        desk.server.faults = [] if body is None else [(200, {}, body)]
         if vendor in {"duell", "trekksoft"} and body is not None:
             # their token is asked for first
             continue
+        desk.server.faults = [] if body is None else [(200, {}, body)]
         with pytest.raises(Failed):
             desk.poll()
     assert not desk.got
@@ -263,7 +262,7 @@ def test_a_token_that_ends_early_is_asked_for_again(opened: Open) -> None:
 def test_a_performance_is_asked_of_until_it_is_long_over_or_gone(opened: Open) -> None:
     desk = opened("dx")
     desk.server.events = {1: [desk.row(1)], 2: [desk.row(2)], 3: [desk.row(3)]}
-    desk.server.ends = {1: "2024-03-01 21:30:00"}
+    desk.server.ends = {1: "2024-03-12 21:30:00"}
     desk.server.gone = {3}
     desk.poll()
     assert ["1", "2"] == sorted(desk.numbers())

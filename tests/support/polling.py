@@ -55,7 +55,7 @@ VENDORS = {
         trekksoft.Server, trekksoft.row, trekksoft.SECRET, 100, {"client": trekksoft.CLIENT}
     ),
     "tessitura": Vendor(
-        tessitura.Server, tessitura.row, tessitura.SECRET, 200, {"client": tessitura.CLIENT}
+        tessitura.Server, tessitura.row, tessitura.SECRET, 1000, {"client": tessitura.CLIENT}
     ),
     "ticketmaster": Vendor(ticketmaster.Server, ticketmaster.row, ticketmaster.SECRET, 250),
 }

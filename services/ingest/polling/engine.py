@@ -104,7 +104,9 @@ class Poll:
             try:
                 place = self._sweep(stream, place)
             except Failed as failed:
-                if failed.status in _LOST and place.page:
+                reached = self._store.place(stream.name)
+                if failed.status in _LOST and reached is not None and reached.page:
+                    # an address that named a page of another day, say: it begins anew
                     self._store.settle(stream.name, None)
                 raise
             if self._settled(stream, place):

@@ -1,5 +1,6 @@
 """One answer of a vendor's API: the records in it, where the next one is, what a record names."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -43,14 +44,18 @@ def listed(body: bytes, lists: Sequence[str]) -> Sequence[bytes]:
 
 
 def _check(body: bytes, lists: Sequence[str]) -> None:
-    """Raise Failed where *body* is JSON but no page of *lists*; what is none, a splitter tells."""
-    if body.lstrip().startswith(b"["):
+    """Raise Failed where *body* is no page of *lists*; a splitter tells its records."""
+    if not lists or body.lstrip().startswith(b"["):
         return
     try:
         fields = _fields(body)
     except _BROKEN:
+        # one record may be torn, and the others be whole
+        named = "|".join(map(re.escape, lists)).encode()
+        if re.search(rb'"(?:%s)"\s*:\s*\[' % named, body, re.IGNORECASE) is None:
+            raise Failed("an answer that is no page of records") from None
         return
-    if lists and not _named(fields, lists).startswith(b"["):
+    if not _named(fields, lists).startswith(b"["):
         raise Failed(f"a page without {' or '.join(lists)}")
 
 

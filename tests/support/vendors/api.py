@@ -73,6 +73,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one request."""
+        self._answer()
+
+    def do_POST(self) -> None:
+        """Answer one request."""
+        self._answer()
+
+    def _answer(self) -> None:
         url = urlsplit(self.path)
         length = int(self.headers.get("Content-Length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -91,8 +98,6 @@ class _Handler(BaseHTTPRequestHandler):
                 except Refused as refused:
                     fault = (refused.status, {}, b"Kari Nordmann")
         self._send(*fault)
-
-    do_POST = do_GET
 
     def _send(self, status: int, headers: Mapping[str, str], text: bytes) -> None:
         if not status:
@@ -130,6 +135,6 @@ def sliced(rows: Sequence[Any], start: int, size: int) -> list[Any]:
 
 
 def within(day: str, query: Mapping[str, str], since: str, until: str | None = None) -> bool:
-    """Tell whether *day* is asked for: from *since* to before *until*, as most APIs understand it."""
+    """Tell whether *day* is asked for: from *since* to before *until*, as most understand it."""
     first, last = query.get(since, ""), query.get(until or "", "9")
     return first <= day < last

@@ -16,7 +16,7 @@ def row(number: int, price: float = 150.0) -> dict[str, Any]:
     return {
         "order_data": {
             "order_id": number,
-            "order_date": "2024-03-01",
+            "order_date": "2024-03-19",
             "purchase_order_status_id": 7,
             "is_pos": 1,
         },

@@ -17,7 +17,7 @@ def row(number: int, price: str = "450.00") -> dict[str, Any]:
     ticket = {"count": 1, "price": price, "ticketType": "Voksen", "seatId": 4411, "annulled": False}
     return {
         "purchaseId": number,
-        "purchaseDateTime": "2024-03-01 12:04:11",
+        "purchaseDateTime": "2024-03-19 12:04:11",
         "purchaseItems": [{"eventId": 1, "tickets": [ticket]}],
     }
 

@@ -21,7 +21,7 @@ def row(number: int, price: float = 475.0) -> dict[str, Any]:
     item = {"Id": 501, "SubLineItems": [sub_line]}
     return {
         "Id": number,
-        "OrderDateTime": "2024-03-01T12:04:11+01:00",
+        "OrderDateTime": "2024-03-19T12:04:11+01:00",
         "Constituent": {"Id": 552011},
         "ModeOfSale": {"Id": 8, "Description": "Web"},
         "Products": [{"Performance": {"Id": 15027, "LineItem": item}}],

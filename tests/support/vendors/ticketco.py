@@ -7,15 +7,15 @@ from tests.support.vendors.api import Api, Asked, Refused, sliced
 SECRET = "tc-hemmelig"
 
 
-def row(number: int, gross: float = 350.0) -> dict[str, Any]:
+def row(number: int, price: float = 350.0) -> dict[str, Any]:
     """Return an item gross."""
     return {
         "uuid": f"5b1f8a52-{number:08d}",
-        "transaction_datestamp": "2024-03-01T14:01:42+00:00",
+        "transaction_datestamp": "2024-03-19T14:01:42+00:00",
         "item_type_title": "Voksen",
         "item_type_type": "TicketType",
         "event_name": "Sommerkonsert",
-        "gross": gross,
+        "gross": price,
         "status": "paid",
         "order_id": number,
     }

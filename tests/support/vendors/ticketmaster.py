@@ -13,7 +13,7 @@ def row(number: int, price: float = 490.0) -> dict[str, Any]:
     ticket = {
         "barcode_id": f"77{number:010d}",
         "order_number": f"{number}/OSL",
-        "order_date": "2024-03-01",
+        "order_date": "2024-03-19",
         "charges": [charge],
         "voided": False,
     }

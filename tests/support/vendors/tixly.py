@@ -8,7 +8,7 @@ from tests.support.vendors.api import Api, Asked, Refused, sliced, within
 SECRET = "crm-hemmelig"
 
 
-def row(number: int, day: str = "2024-03-01", price: float = 450.0) -> dict[str, Any]:
+def row(number: int, day: str = "2024-03-19", price: float = 450.0) -> dict[str, Any]:
     """Return a sale row."""
     return {
         "SaleTicketId": number,

@@ -20,7 +20,7 @@ def row(number: int, price: float = 625.0) -> dict[str, Any]:
     return {
         "bookingId": number,
         "status": "confirmed",
-        "createdAt": "2024-03-01T09:20:31+0100",
+        "createdAt": "2024-03-19T09:20:31+0100",
         "source": "website",
         "items": [{"activityTitle": "Vandring", "categories": [category]}],
     }

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from kudos.cli.poll import Unread, command
 from kudos.errors import Misconfigured
+from kudos.local.secrets import make_missing
 from kudos.stream import TooManyRejections
 from services.ingest.adapters import ADAPTERS
 from services.ingest.polling.client import LONGEST_S, Failed
 from services.ingest.polling.cursor import Busy, Store
 from services.ingest.polling.vendors import POLLED
-from tests.support.polling import VENDORS, Desk
+from tests.support.polling import VENDORS, Desk, register
 from tests.support.polling import desk as serving
 from tests.support.vendors import api
 
@@ -237,6 +240,40 @@ def test_a_record_that_is_refused_is_a_letter_once_and_too_many_stop_the_source(
         row["gross"] = 350.0
     desk.poll(most_refused=4)
     assert 9 == len(desk.last())
+
+
+def test_refused_records_among_others_stop_nothing(opened: Open) -> None:
+    desk = filled(opened("ticketco"), 12)
+    for row in desk.server.rows[::2]:
+        del row["gross"]
+    counts = desk.poll(most_refused=2)
+    assert (12, 6) == (counts.accepted, counts.dead)
+
+
+def test_the_command_says_in_one_line_why_it_read_nothing(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = filled(opened("ticketco"), 1)
+    make_missing(tmp_path)
+    (tmp_path / "organisations.toml").write_text(register("ticketco", desk.server.address), "utf-8")
+    for name, value in (
+        ("KAFKA", "127.0.0.1:9"),
+        ("CLICKHOUSE", "http://127.0.0.1:9/kudos"),
+        ("ORGANISATIONS", str(tmp_path / "organisations.toml")),
+        ("SECRETS", str(tmp_path)),
+        ("INGEST_STATE", str(tmp_path / "state")),
+    ):
+        monkeypatch.setenv(f"KUDOS_{name}", value)
+    for args, secret, error, why in (
+        (["ticketco", "borte"], None, Misconfigured, "the register has no ticketco of borte"),
+        (["ticketco", "hus"], None, Misconfigured, "ingest/ticketco.api is missing"),
+        (["ticketco", "hus"], "feil", Unread, "ticketco of hus: it answered 401; 0 records read"),
+    ):
+        if secret is not None:
+            (tmp_path / "ingest" / "ticketco.api").write_text(secret, "utf-8")
+        found = CliRunner().invoke(command, [*args, "--data", str(tmp_path)])
+        assert isinstance(found.exception, error)
+        assert why in str(found.exception)
 
 
 def test_a_token_is_renewed_before_it_ends_and_when_it_is_refused(opened: Open) -> None:

@@ -22,8 +22,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka
 ORDERS = 10_000
-_PAGE = 250
-_MONTHS = 10
+_MONTHS = 12
 
 
 class House(Struct, frozen=True):
@@ -55,14 +54,18 @@ def trouble(number: int) -> api.Fault | None:
     return api.BROKEN_OFF if number % 60 == 33 else None
 
 
+def day(number: int) -> str:
+    """Return when it was sold: half of them in months of one page, half in one of many pages."""
+    if number % 2:
+        return f"2025-01-{1 + number % 28:02}"
+    return f"2024-{1 + number * _MONTHS // ORDERS:02}-{1 + number % 28:02}"
+
+
 @pytest.fixture
 def house(kafka: Kafka, tmp_path: Path) -> Iterator[House]:
     with api.serving(tixly.Server) as server:
-        server.most, server.faulty = _PAGE, trouble
-        server.rows = [
-            tixly.row(number, f"2024-{1 + number * _MONTHS // ORDERS:02}-{1 + number % 28:02}")
-            for number in range(ORDERS)
-        ]
+        server.faulty = trouble
+        server.rows = [tixly.row(number, day(number)) for number in range(ORDERS)]
         id_ = f"hus-{os.getpid()}-{server.server_port}"
         (tmp_path / "organisations.toml").write_text(
             register("tixly", server.address, id_), "utf-8"
@@ -84,11 +87,12 @@ def test_each_order_arrives_whenever_the_poller_is_killed(
     kafka: Kafka, house: House, kills: int
 ) -> None:
     chance, server = random.Random(kills), house.server
-    deaths = 0
+    # of smaller pages there are more to be killed at
+    server.most, deaths = (500 if kills == 5 else 100), 0
     while deaths < kills:
         begun = len(server.asked)
         # within what is left for it, so that each is killed at its work
-        wait_for = begun + 1 + chance.randrange(max(1, 90 // kills))
+        wait_for = begun + 1 + chance.randrange(max(1, 40 // kills))
         process = house.poll()
         until(
             partial(_asks_or_ended, server, wait_for, process), "it asks for nothing", pause=0.001

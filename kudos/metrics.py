@@ -21,6 +21,11 @@ TRANSACTIONS_COUNTED = Counter(
     "Versions of transactions that were written as facts, repeats included.",
     ["organisation"],
 )
+NOTICES_WAITING = Gauge(
+    "kudos_notices_waiting",
+    "Records that a vendor's notifications named and that are not fetched yet.",
+    ["vendor", "organisation"],
+)
 DEAD_LETTERS = Counter(
     "kudos_dead_letters", "Messages that can never succeed.", ["service", "reason"]
 )

@@ -12,6 +12,7 @@ COMMANDS = {
     "local": "kudos.cli.local",
     "lookup": "kudos.cli.lookup",
     "organisations": "kudos.cli.organisations",
+    "poll": "kudos.cli.poll",
     "rebuild": "kudos.cli.rebuild",
     "reference": "kudos.cli.reference",
     "simulate": "kudos.cli.simulate",

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from importlib.resources import files
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 from services.ingest.adapters import ADAPTERS, mappings
 from services.ingest.adapters.base import About, Adapter
 from services.ingest.adapters.mapping import FIELDS
+from services.ingest.polling.vendors import POLLED
 
 _ADAPTERS = "services.ingest.adapters"
 LABELS = {
@@ -35,7 +37,7 @@ def page(vendor: str) -> str:
             f"**{adapter.label}**: {LABELS[adapter.label]}.",
             "",
             *_introduction(vendor),
-            *_facts(adapter, about),
+            *_facts(vendor, adapter, about),
             "## What it delivers",
             "",
             *_delivered(about),
@@ -58,7 +60,7 @@ PAGES: dict[str, Callable[[], str]] = {
 }
 
 
-def _facts(adapter: Adapter, about: About) -> Iterator[str]:
+def _facts(vendor: str, adapter: Adapter, about: About) -> Iterator[str]:
     rows = (
         ("Transaction", adapter.transaction_is),
         ("Transports", ", ".join(adapter.transports)),
@@ -68,10 +70,36 @@ def _facts(adapter: Adapter, about: About) -> Iterator[str]:
         ("Exchanges", about.exchanges),
         ("Versions", about.versions),
         ("Authentication", about.authentication),
+        *_polling(vendor),
     )
     for name, text in rows:
         yield from item(f"**{name}.** {sentence(text)}")
     yield ""
+
+
+def _polling(vendor: str) -> Iterator[tuple[str, str]]:
+    """Yield what is asked of the vendor's API, where it is polled."""
+    polling = POLLED.get(vendor)
+    if polling is None:
+        return
+    streams = "; ".join(
+        f"`{one.path}`{' and of each `' + one.each.path + '`' if one.each else ''}"
+        f" ({one.label}){', by days' if one.since else ', whole each time'}"
+        for one in polling.streams
+    )
+    base = "the house's `base_url`" if polling.base is None else f"`{polling.base}`"
+    access = f"{polling.access.kind} ({polling.access.label})"
+    text = (
+        f'With `transport = "poll"`, every {_span(polling.every)}, below {base}: {streams}. What '
+        f"is of the last {_span(polling.overlap)} is read again each time. Access: {access}, its "
+        "secret in the file that `credentials` names. See [transports](../transports.md)"
+    )
+    yield "Polling", text
+
+
+def _span(span: timedelta) -> str:
+    minutes = int(span.total_seconds()) // 60
+    return f"{minutes // 1440} days" if minutes >= 1440 else f"{minutes} minutes"
 
 
 def _delivered(about: About) -> Iterator[str]:

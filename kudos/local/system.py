@@ -63,6 +63,7 @@ class Layout(Struct, frozen=True):
             "KUDOS_SECRETS": str(self.secrets),
             "KUDOS_IDENTITY_STATE": os.environ.get("KUDOS_IDENTITY_STATE")
             or str(self.data / "identity"),
+            "KUDOS_INGEST_STATE": os.environ.get("KUDOS_INGEST_STATE") or str(self.data / "ingest"),
             "KUDOS_REFERENCE": os.environ.get("KUDOS_REFERENCE") or str(self.data / "reference"),
         }
 

@@ -1,10 +1,15 @@
 """Ingest: receive the vendors' pushes."""
 
+import asyncio
 import signal
 import socket
 import sys
+import threading
+from collections.abc import Mapping
 from functools import partial
+from uuid import uuid4
 
+import httpx
 import uvicorn
 
 from kudos.errors import Misconfigured
@@ -15,11 +20,22 @@ from kudos.register import WatchedRegister
 from kudos.stream import DeadLetters, Limit
 from kudos.topics import RECEIVED
 from services.ingest.adapters import homemade
+from services.ingest.adapters.base import Adapter
 from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
+from services.ingest.polling.health import Board
+from services.ingest.polling.polls import Polls
+from services.ingest.polling.schedule import Schedule
+from services.ingest.receiving import Intake
 from services.ingest.settings import Settings
 from services.ingest.sources import SOURCES
+from services.ingest.thin import THIN
+from services.ingest.thin.fetching import Fetcher
+from services.ingest.thin.hook import Hook
+from services.ingest.thin.notices import Notices
+from services.ingest.thin.subscriptions import Subscriptions
+from services.ingest.thin.working import TIMEOUT_S, Clients, Worker, subscribing
 from services.ingest.vendors import adapters
 
 #: A sender waits for the broker no longer than this, twice at most, and is told to come again.
@@ -40,15 +56,24 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     sink = KafkaSink(settings.kafka_config(), linger_ms=1, timeout_s=_TIMEOUT_S)
     known = adapters(settings.organisations)
     register = WatchedRegister(settings.organisations, known.keys())
+    keyring = Keyring(register, settings.secrets / settings.account)
+    outbox = Outbox(sink, partial(sink.reach, RECEIVED.name))
+    notices, board = Notices(settings.ingest_state), Board()
     app = create_app(
         known,
-        Keyring(register, settings.secrets / settings.account),
-        Outbox(sink, partial(sink.reach, RECEIVED.name)),
+        keyring,
+        outbox,
         settings.sealer("identity"),
         dead,
         standard=homemade.SCHEMA,
         sources=SOURCES,
         most_bytes=settings.ingest_most_bytes,
+        hook=Hook(notices, THIN),
+        beside=(
+            _worker(settings, known, keyring, outbox, notices=notices, dead=dead),
+            _schedule(settings, known, board),
+        ),
+        told=board.told,
     )
     config = uvicorn.Config(
         app,
@@ -58,6 +83,56 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         timeout_graceful_shutdown=_PATIENCE_S,
     )
     return uvicorn.Server(config), listen(settings.host, settings.ingest_port)
+
+
+def _worker(
+    settings: Settings,
+    known: Mapping[str, Adapter],
+    keyring: Keyring,
+    outbox: Outbox,
+    *,
+    notices: Notices,
+    dead: DeadLetters,
+) -> Worker:
+    """Return what fetches the records that notifications named."""
+    stop, sealer = threading.Event(), settings.sealer("identity")
+
+    def sleep(seconds: float) -> None:
+        stop.wait(seconds)
+
+    http = httpx.Client(timeout=TIMEOUT_S)
+    clients = Clients(http, settings.secrets / settings.account, sleep)
+    fetcher = Fetcher(
+        notices,
+        THIN,
+        known,
+        keyring.origin,
+        client=clients,
+        intake=lambda adapter, origin: Intake(adapter, origin, sealer, dead, uuid4().hex),
+        deliver=lambda messages: asyncio.run(outbox.deliver(messages)),
+    )
+    subscriptions = Subscriptions(
+        notices, lambda: subscribing(keyring.origins(), THIN), keyring.keys, clients
+    )
+    return Worker(fetcher, subscriptions, stop)
+
+
+def _schedule(settings: Settings, known: Mapping[str, Adapter], board: Board) -> Schedule:
+    """Return what polls the sources of the register that are polled.
+
+    It reads the register itself, and delivers by a producer of its own: neither is shared by
+    threads.
+    """
+    polls = Polls(
+        known,
+        settings.ingest_state / "polling",
+        settings.secrets / settings.account,
+        KafkaSink(settings.kafka_config(), linger_ms=1),
+        identity=settings.sealer("identity"),
+        replay=settings.sealer("replay"),
+    )
+    register = WatchedRegister(settings.organisations, known.keys())
+    return Schedule(register, polls.poll, polls.every, board)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -4,41 +4,41 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import uuid4
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from kudos.errors import Rejected
-from kudos.metrics import STEP_SECONDS, TRANSACTIONS_ACCEPTED
 from kudos.sealing import Sealer
-from kudos.stream import DeadLetters, Message
+from kudos.stream import DeadLetters
 from services.ingest.adapters.base import Adapter
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
-from services.ingest.receiving import Intake
-from services.ingest.signature import addressed, signed
-from services.ingest.unpacking import TooLarge, unpacked
+from services.ingest.pushes import HOOKS, PROFILES, Pushes, stamps
+from services.ingest.soap import service as soap
+from services.ingest.thin.hook import Hook
+from services.ingest.unpacking import TooLarge
 
-#: How long a body may take to come, and when to come again while the broker is away.
-_READ_S = 30.0
+#: When to come again while the broker is away.
 _RETRY_S = "5"
-#: More is one request too many, whatever they are: each could become a dead letter.
-MOST_RECORDS = 50_000
-#: So many are read at a time; then others have their turn.
-_TURN = 100
-_MICROSECOND = timedelta(microseconds=1)
-#: Where vendors push to, and sources of profiles.
-_HOOKS, _PROFILES = "/v1/hooks/", "/v1/profiles/"
 NONE: Mapping[str, Adapter] = {}
 Answer = Callable[[Request, Exception], Awaitable[Response]]
+
+
+class Beside(Protocol):
+    """What runs while the app does."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def close(self) -> None:
+        """End."""
 
 
 def create_app(
@@ -51,40 +51,21 @@ def create_app(
     standard: Mapping[str, object],
     most_bytes: int,
     sources: Mapping[str, Adapter] = NONE,
+    hook: Hook | None = None,
+    beside: Sequence[Beside] = (),
+    told: Callable[[], str] = str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """Return the HTTP app that hands every transaction, and every profile, to *outbox*.
 
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
-    open standard; a body may have *most_bytes*.
+    open standard; a body may have *most_bytes*. *hook* takes what only names a record;
+    *beside* runs as long as the app; what is *told* of sources that are polled, ``/healthz`` says.
     """
-    stamp = stamps(now)
-    receiving = STEP_SECONDS.labels("ingest", "receive")
-    storing = STEP_SECONDS.labels("ingest", "store")
-
-    async def receive(request: Request) -> Response:
-        vendor, organisation = request.path_params["vendor"], request.path_params["organisation"]
-        is_sale = request.url.path.startswith(_HOOKS)
-        known = adapters if is_sale else sources
-        adapter, origin = known.get(vendor), keyring.origin(vendor, organisation)
-        if adapter is None or origin is None:
-            return problem(404, "There is no such vendor or organisation.")
-        body = await authentic(request, keyring.keys(origin), most_bytes, now)
-        if body is None:
-            return problem(401, "The signature or the address is missing, wrong or too old.")
-        receipt = uuid4().hex
-        intake = Intake(adapter, origin, sealer, dead, receipt)
-        encoding = request.headers.get("content-encoding", "").strip().lower()
-        with receiving.time():
-            messages = await taken(intake, body, encoding, most_bytes, stamp())
-        with storing.time():
-            await outbox.deliver(messages)
-        counts = intake.counts
-        if is_sale:
-            TRANSACTIONS_ACCEPTED.labels(vendor, organisation).inc(counts.accepted)
-        answer = {"accepted": counts.accepted, "dead": counts.dead, "ignored": counts.ignored}
-        return JSONResponse(answer | {"receipt": receipt}, 202)
-
+    pushes = Pushes(
+        adapters, sources, keyring, outbox, sealer, dead, most_bytes, hook, now, stamps(now)
+    )
+    tills = soap.service(keyring.origin, keyring.keys, pushes.read, pushes.call, most_bytes)
     schema = json.dumps(standard, ensure_ascii=False, indent=1).encode()
 
     async def describe(_request: Request) -> Response:
@@ -93,90 +74,37 @@ def create_app(
     async def ready(_request: Request) -> Response:
         return _said("ok\n") if outbox.reachable else _said("not ready\n", 503)
 
-    places = [place + "{vendor}/{organisation}" for place in (_HOOKS, _PROFILES)]
+    places = [place + "{vendor}/{organisation}" for place in (HOOKS, PROFILES)]
     places += [f"{place}/{{secret:path}}" for place in places]
     app = Starlette(
         routes=[
-            *(Route(place, receive, methods=["POST"]) for place in places),
+            # the handshake may be a GET
+            Route(f"{HOOKS}businesscentral/{{organisation}}", pushes.greet, methods=["GET"]),
+            *(Route(place, pushes.receive, methods=["POST"]) for place in places),
+            Route("/v1/soap/pckasse/{organisation}", tills, methods=["POST"]),
             Route("/v1/standard/transaction.json", describe),
-            Route("/healthz", _alive),
+            Route("/healthz", _alive(told)),
             Route("/readyz", ready),
             Route("/metrics", _metrics),
         ],
         exception_handlers=_PROBLEMS,
-        lifespan=_lifespan(outbox),
+        lifespan=_lifespan(outbox, beside),
     )
     app.router.redirect_slashes = False
     return app
 
 
-async def authentic(
-    request: Request, keys: Sequence[bytes], most: int, now: Callable[[], datetime]
-) -> bytes | None:
-    """Return the body where its sender may send it, else None; nothing of it is read before.
-
-    An address that nobody can guess is enough, else it is signed.
-    """
-    secret = request.path_params.get("secret")
-    if secret is not None and not addressed(secret, keys):
-        return None
-    body = await whole(request, most)
-    if secret is None and not signed(request.headers, body, keys, now().timestamp()):
-        return None
-    return body
-
-
-async def whole(request: Request, most: int) -> bytes:
-    """Return the body; raise TooLarge past *most* bytes, as soon as that is known."""
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and (len(length) > 15 or int(length) > most):
-        raise TooLarge
-    parts, size = [], 0
-    async with asyncio.timeout(_READ_S):
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise TooLarge
-            parts.append(part)
-    return b"".join(parts)
-
-
-async def taken(
-    intake: Intake, body: bytes, encoding: str, most: int, at: datetime
-) -> list[Message]:
-    """Return what *body* becomes; as a whole one dead letter where no records can be told in it."""
-    try:
-        body = unpacked(body, encoding, most)
-        records = intake.split(body)
-    except Rejected as rejected:
-        return [intake.letter(body, at, rejected)]
-    if len(records) > MOST_RECORDS:
-        raise TooLarge
-    messages: list[Message] = []
-    for number, record in enumerate(records, 1):
-        messages += intake.take(record, at)
-        if number % _TURN == 0:
-            await asyncio.sleep(0)
-    return messages
-
-
-def stamps(now: Callable[[], datetime]) -> Callable[[], datetime]:
-    """Return what tells the time of receipt: later each time, also where the clock is set back."""
-    last = datetime.min.replace(tzinfo=UTC)
-
-    def stamp() -> datetime:
-        nonlocal last
-        last = max(now(), last + _MICROSECOND)
-        return last
-
-    return stamp
-
-
-def _lifespan(outbox: Outbox) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    outbox: Outbox, beside: Sequence[Beside]
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         outbox.start()
+        for one in beside:
+            one.start()
         yield
+        for one in beside:
+            await asyncio.to_thread(one.close)
         await asyncio.to_thread(outbox.close)
 
     return lifespan
@@ -186,8 +114,11 @@ def _said(text: str, status: int = 200) -> Response:
     return Response(text, status, media_type="text/plain")
 
 
-async def _alive(_request: Request) -> Response:
-    return _said("ok\n")
+def _alive(told: Callable[[], str]) -> Callable[[Request], Awaitable[Response]]:
+    async def alive(_request: Request) -> Response:
+        return _said(f"ok\n{told()}")
+
+    return alive
 
 
 async def _metrics(_request: Request) -> Response:

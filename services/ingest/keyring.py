@@ -38,6 +38,11 @@ class Keyring:
         feed = register.feeds.get((vendor, organisation))
         return None if feed is None else Origin(register.organisations[organisation], feed)
 
+    def origins(self) -> Sequence[Origin]:
+        """Return every feed of the register."""
+        register = self._register.now
+        return [Origin(register.organisations[of], f) for (_, of), f in register.feeds.items()]
+
     def keys(self, origin: Origin) -> Sequence[bytes]:
         """Return the keys that are valid now, the newest first; a file is looked at each time.
 

@@ -62,7 +62,7 @@ class Intake:
         self.counts = Counts()
         self._adapter, self._origin = adapter, origin
         self._organisation, self._vendor = origin.organisation.id, origin.feed.id
-        self._sealer, self._dead, self._receipt = sealer, dead, receipt
+        self._sealer, self._dead, self.receipt = sealer, dead, receipt
         self._read_as: Headers = () if read_as is None else (("read_as", read_as.encode()),)
         self._profiles = 0
         self._of_profiles = origin.feed.id in PROFILE_SOURCES
@@ -155,7 +155,7 @@ class Intake:
             customer=self._sealed(person.customer),
             stated=None if person.stated is None else self._sealed(person.stated),
         )
-        key = f"{self._organisation}/{self._receipt}/{self._profiles}".encode()
+        key = f"{self._organisation}/{self.receipt}/{self._profiles}".encode()
         self._profiles += 1
         return Message(PROFILES.name, key, _encoded(received), self._headers(at))
 

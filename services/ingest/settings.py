@@ -21,6 +21,8 @@ class Settings(Shared):
     organisations: Path
     host: str = "127.0.0.1"
     ingest_port: int = 8001
+    #: What notifications named and is not fetched yet, and how far polls are: on a lasting disk.
+    ingest_state: Path = Path(".kudos/ingest")
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
 

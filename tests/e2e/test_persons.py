@@ -22,7 +22,6 @@ from tests.support.found import FAMILIES, Compared, compare
 from tests.support.season import Season, played
 from tests.support.system import Running
 
-#: Long until records are resolved into persons as sales come in: nothing writes links yet.
 pytestmark = [pytest.mark.kafka, pytest.mark.engine, pytest.mark.long]
 
 ORDERS = 30_000

@@ -41,6 +41,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "KUDOS_ORGANISATIONS": str(register),
         "KUDOS_SECRETS": str(tmp_path / "secrets"),
         "KUDOS_INGEST_PORT": str(free_port()),
+        "KUDOS_INGEST_STATE": str(tmp_path / "state"),
     }
 
 

@@ -246,7 +246,7 @@ async def test_unpacks_gzip_no_further_than_it_may(ingest: Ingest) -> None:
 async def test_too_many_records_are_too_large(
     ingest: Ingest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.ingest.app.MOST_RECORDS", 3)
+    monkeypatch.setattr("services.ingest.pushes.MOST_RECORDS", 3)
     async with ingest.client() as http:
         is_problem(await ingest.push(http, [1, 2, 3, 4]), 413)
         assert 202 == (await ingest.push(http, [1, 2, 3])).status_code

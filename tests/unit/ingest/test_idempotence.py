@@ -5,42 +5,21 @@ aggregate.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
 from kudos import avro
-from kudos.records import EnrichedTransaction, Place, PseudonymousTransaction, ReceivedTransaction
-from kudos.sealing import Opener, Sealer, new_key_pair
-from kudos.stream import DeadLetters, Message
-from kudos.topics import PSEUDONYMOUS, RECEIVED
-from services.aggregate.facts import Fact, History, Receipt, fact_of
-from services.aggregate.store import standing_rows
-from services.identity import step
-from services.identity.pseudonym import Keys
+from kudos.records import ReceivedTransaction
 from services.ingest.adapters import ADAPTERS
-from services.ingest.receiving import Intake
-from tests.support.origin import NOW, origin
+from tests.support.origin import NOW
+from tests.support.standing import facts, taken
 
 FIXTURES = Path(__file__).parent / "fixtures"
 CASES = sorted(p for p in FIXTURES.glob("*/*") if ".expected" not in p.name)
-PRIVATE, PUBLIC = new_key_pair()
-SEALER = Sealer(PUBLIC)
-PSEUDONYMISE = step.transactions(Keys(b"i" * 32, (b"1" * 32,)), Opener(PRIVATE), SEALER)
-#: Two receipts differ, and a refund that nobody dates is of the same second all the same.
-TICK = timedelta(milliseconds=1)
-
-
-def taken(vendor: str, record: bytes, at: datetime) -> list[Message]:
-    """Return the sales in *record* as ingest writes them."""
-    dead = DeadLetters("ingest", SEALER, lambda *_: None)
-    intake = Intake(ADAPTERS[vendor], origin(vendor), SEALER, dead, "receipt")
-    return [message for message in intake.take(record, at) if message.topic == RECEIVED.name]
 
 
 def units(vendor: str, record: bytes) -> dict[str, int | None]:
@@ -48,23 +27,6 @@ def units(vendor: str, record: bytes) -> dict[str, int | None]:
     messages = taken(vendor, record, NOW)
     sold = [avro.decode(message.value or b"", ReceivedTransaction) for message in messages]
     return {one.transaction.transaction: one.transaction.version for one in sold}
-
-
-def facts(vendor: str, deliveries: Iterable[bytes]) -> list[Any]:
-    """Return what stands when *deliveries* came in one after another, but for its revision."""
-    found: list[Fact] = []
-    for place, record in enumerate(deliveries):
-        for message in taken(vendor, record, NOW + place * TICK):
-            for told in PSEUDONYMISE(message):
-                if told.topic == PSEUDONYMOUS.name:
-                    clean = avro.decode(told.value or b"", PseudonymousTransaction)
-                    found.append(fact_of(EnrichedTransaction(clean, "unknown", Place())))
-    receipts: defaultdict[int, list[Receipt]] = defaultdict(list)
-    for fact in found:
-        receipts[fact.receipt.transaction_id].append(fact.receipt)
-    histories = {id_: History(tuple(some)) for id_, some in receipts.items()}
-    rows = standing_rows(found, histories)
-    return sorted((r.day, r.head._replace(revision=0), r.lines) for r in rows if r.lines)
 
 
 def shuffled(vendor: str, records: Sequence[bytes], chance: Random) -> list[bytes]:

@@ -1,0 +1,1 @@
+"""SOAP services of ours, which tills call."""

@@ -1,0 +1,174 @@
+"""Fetch what notifications named, until it is there: an outage of any length loses nothing."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Raw, Struct
+
+from kudos.errors import KudosError, Rejected
+from kudos.metrics import NOTICES_WAITING, TRANSACTIONS_ACCEPTED
+from kudos.stream import Message
+from services.ingest.adapters.base import Adapter, Origin
+from services.ingest.polling.client import Client, Failed
+from services.ingest.receiving import Intake
+from services.ingest.thin.base import Fetch, Thin
+from services.ingest.thin.notices import Notice, Notices
+
+log = logging.getLogger(__name__)
+
+#: So long a vendor that does not answer is left alone at the most, and a record that it refuses.
+_LONGEST_S, _REFUSED_S = 600.0, 3600.0
+#: How often it looks though nothing came: somebody's rest may be over.
+_LOOK_S = 1.0
+_BAD, _GONE = 400, frozenset({404, 410})
+#: What says nothing of the one record: the vendor is away, or does not let us in.
+_ALL = frozenset({None, 401, 403, 408, 425, 429, 500, 502, 503, 504})
+_fields = msgspec.json.Decoder(dict[str, Raw]).decode
+Feed = tuple[str, str]
+
+
+class Rest(Struct):
+    """How often in a row it failed, and until when it is left alone, by the clock."""
+
+    failures: int = 0
+    until: float = 0.0
+
+
+class Fetcher:
+    """Fetches *notices* by the clients that *client* gives, and has *deliver* store what came.
+
+    *origin* is the register's; *stamp* tells the time of receipt.
+    """
+
+    def __init__(
+        self,
+        notices: Notices,
+        thin: Mapping[str, Thin],
+        adapters: Mapping[str, Adapter],
+        origin: Callable[[str, str], Origin | None],
+        *,
+        client: Callable[[Origin, Thin], Client],
+        intake: Callable[[Adapter, Origin], Intake],
+        deliver: Callable[[Sequence[Message]], None],
+        stamp: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._notices, self._thin, self._adapters = notices, thin, adapters
+        self._origin, self._client, self._intake = origin, client, intake
+        self._deliver, self._stamp, self._clock = deliver, stamp, clock
+        self._feeds: dict[Feed, Rest] = {}
+        self._records: dict[int, Rest] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Fetch until *stop*, what waits from before first."""
+        while not stop.is_set():
+            self._notices.came.clear()
+            try:
+                self.round(stop)
+            except Exception:
+                log.exception("what notifications named was not fetched")
+            self._notices.came.wait(_LOOK_S)
+
+    def round(self, stop: threading.Event | None = None) -> None:
+        """Fetch once all that waits and whose time has come."""
+        waiting: dict[Feed, list[Notice]] = {}
+        for notice in self._notices.waiting():
+            waiting.setdefault((notice.vendor, notice.organisation), []).append(notice)
+        for feed in self._feeds.keys() | waiting.keys():
+            NOTICES_WAITING.labels(*feed).set(len(waiting.get(feed, ())))
+        for feed, notices in waiting.items():
+            self._of_one(feed, notices, stop)
+        still = {notice.number for found in waiting.values() for notice in found}
+        self._records = {k: v for k, v in self._records.items() if k in still}
+
+    def _of_one(self, feed: Feed, notices: Sequence[Notice], stop: threading.Event | None) -> None:
+        rest = self._feeds.setdefault(feed, Rest())
+        origin, thin = self._origin(*feed), self._thin.get(feed[0])
+        if origin is None or thin is None:
+            for notice in notices:
+                self._notices.done(notice)
+            log.warning("%s of %s is no longer in the register: not fetched", *feed)
+            return
+        for notice in notices:
+            if (stop is not None and stop.is_set()) or self._clock() < rest.until:
+                return
+            if self._clock() >= self._records.get(notice.number, Rest()).until:
+                self._one(notice, origin, thin, rest)
+
+    def _one(self, notice: Notice, origin: Origin, thin: Thin, rest: Rest) -> None:
+        name = (notice.vendor, notice.organisation)
+        try:
+            self._fetch(notice.wanted, origin, thin)
+        except Failed as failed:
+            if failed.status in _ALL:
+                self._leave(rest, _LONGEST_S, failed.after_s)
+                if rest.failures == 1:
+                    log.warning("%s of %s: %s", *name, failed)
+                return
+            one = self._records.setdefault(notice.number, Rest())
+            other = thin.otherwise(notice.wanted) if failed.status == _BAD else None
+            if other is not None:
+                self._notices.note(*name, [other])
+            if other is not None or (failed.status in _GONE and one.failures >= thin.patience):
+                self._notices.done(notice)
+                return
+            self._leave(one, _REFUSED_S, failed.after_s)
+            if one.failures == 1 and failed.status not in _GONE:
+                log.warning("%s of %s: a record: %s", *name, failed)
+        except (ConnectionError, KudosError) as error:
+            # our broker is away, or the register is wrong
+            self._leave(rest, _LONGEST_S, 0.0)
+            if rest.failures == 1:
+                log.warning("%s of %s: %s", *name, type(error).__name__)
+        else:
+            rest.failures = 0
+            self._notices.done(notice)
+
+    def _leave(self, rest: Rest, longest_s: float, asked_s: float) -> None:
+        rest.failures += 1
+        grown: float = min(longest_s, 0.5 * 2.0 ** min(rest.failures, 20))
+        rest.until = self._clock() + max(asked_s, grown)
+
+    def _fetch(self, wanted: Fetch, origin: Origin, thin: Thin) -> None:
+        """Fetch *wanted*, page after page; each is stored before the next is asked for."""
+        client = self._client(origin, thin)
+        intake = self._intake(self._adapters[origin.feed.id], origin)
+        # what has no version is as old as the question
+        at = self._stamp()
+        added = b"" if wanted.beside is None else client.get(wanted.beside)
+        body, seen = client.get(wanted.path, wanted.params), set[str]()
+        while True:
+            self._store(completed(body, added, wanted.adds), intake, at)
+            page = thin.following(body)
+            if page is None:
+                feed = (origin.feed.id, origin.organisation.id)
+                TRANSACTIONS_ACCEPTED.labels(*feed).inc(intake.counts.accepted)
+                return
+            if page in seen:
+                raise Failed("its pages do not move on", 0)
+            seen.add(page)
+            body = client.get(page)
+
+    def _store(self, body: bytes, intake: Intake, at: datetime) -> None:
+        try:
+            records = intake.split(body)
+        except Rejected:
+            # something between us and the vendor answered, or it is broken: asked again later
+            raise Failed("its answer is none", 0) from None
+        self._deliver([message for record in records for message in intake.take(record, at)])
+
+
+def completed(body: bytes, beside: bytes, adds: Sequence[str]) -> bytes:
+    """Return the record in *body* with what *beside* says of *adds* and it does not."""
+    if not adds:
+        return body
+    try:
+        record, other = _fields(body), _fields(beside)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Failed("its answer is none", 0) from None
+    more = {name: other[name] for name in adds if name in other and name not in record}
+    return msgspec.json.encode(record | more) if more else body

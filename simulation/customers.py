@@ -102,13 +102,34 @@ class Customers:
 
     def table(self) -> pl.DataFrame:
         """Return all of them, by their numbers."""
+        described = _Described()
         named = [name for name in CUSTOMERS if name in Account.__struct_fields__]
         rows = [
             {"customer": number, "organisation": feed[0], "vendor": feed[1], "observed_at": at}
             | {name: getattr(account, name) for name in named}
+            | {"person": described(account)}
             for ((feed, account), number), at in zip(self._numbers.items(), self._said, strict=True)
         ]
         return pl.DataFrame(rows, schema=CUSTOMERS)
+
+
+class _Described:
+    """Tells whom an account describes: a person, or a counter or reseller, by a negative number.
+
+    Of the party of a reseller some systems tell nothing but the reseller's e-mail. That record is
+    of the reseller: nobody else is told.
+    """
+
+    def __init__(self) -> None:
+        self._sharers: dict[str, int] = {}
+
+    def __call__(self, account: Account) -> int:
+        own = account.phone if account.shared == "email" else account.email
+        named = (account.given_name, account.family_name, account.birth_date, account.street)
+        if account.shared is None or own or account.number or any(named):
+            return account.person
+        address = getattr(account, account.shared)
+        return self._sharers.setdefault(address, -1 - len(self._sharers))
 
 
 def _alone(account: Account) -> Account:

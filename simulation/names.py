@@ -40,7 +40,20 @@ GIVEN: dict[str, tuple[Gender, int, int]] = {
     "Kim": ("other", 1985, 3),
 }
 
-#: Family name → weight.
+#: What farms are named by, and families by farms.
+_WHERE = (
+    *("Ask", "Bakke", "Berg", "Birke", "Bjørke", "Brekke", "Bru", "Elve", "Fager", "Fjell"),
+    *("Furu", "Gran", "Grøn", "Hauge", "Heg", "Hell", "Holm", "Høg", "Kirke", "Lang"),
+    *("Lille", "Lin", "Lund", "Midt", "Myr", "Ned", "Nord", "Ny", "Ospe", "Rogn"),
+    *("Sand", "Selje", "Skog", "Sol", "Stein", "Stor", "Sunn", "Sør", "Vest", "Øst"),
+)
+_WHAT = (
+    *("bø", "dal", "eng", "gård", "heim", "hus", "land", "li", "lien", "mo", "nes", "rud"),
+    *("set", "skar", "stad", "sund", "tveit", "vang", "vik", "voll", "vold", "våg", "ås", "øy"),
+)
+
+#: Family name → weight, in thousands of those who bear it. The first are the most frequent; four
+#: of five people are called by one of very many names, of which each is rare.
 FAMILY: dict[str, int] = {
     "Hansen": 48,
     "Johansen": 45,
@@ -67,4 +80,4 @@ FAMILY: dict[str, int] = {
     "Nguyen": 5,
     "Sara": 2,
     "Nordmann": 2,
-}
+} | {where + what: 4 for where in _WHERE for what in _WHAT}

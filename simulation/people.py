@@ -19,6 +19,8 @@ from simulation.places import ABROAD, POSTAL_CODES, STREETS
 _GIVEN = list(GIVEN)
 _GIVEN_SUMS = list(accumulate(weight for _, _, weight in GIVEN.values()))
 _FAMILY = list(FAMILY)
+#: Prime, so that each has a phone of its own, and a wrong digit seldom is that of another.
+_SCATTER = 15_485_863
 _FAMILY_SUMS = list(accumulate(FAMILY.values()))
 _CODES = list(POSTAL_CODES)
 _CODE_SUMS = list(accumulate(POSTAL_CODES.values()))
@@ -142,7 +144,7 @@ def _somebody(number: int, chance: random.Random) -> Person:
     family = _FAMILY[_pick(chance, _FAMILY_SUMS)]
     year = min(2014, max(1930, round(chance.gauss(middle, 11))))
     street, code = _street(chance), _CODES[_pick(chance, _CODE_SUMS)]
-    country, phone = "NO", f"+4740{number:06d}"
+    country, phone = "NO", f"+474{number * _SCATTER % 10**7:07d}"
     if chance.random() < 0.03:
         country, code, start, digits = chance.choice(ABROAD)
         phone = f"{start}{number:0{digits}d}"

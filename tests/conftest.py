@@ -3,13 +3,27 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 
 pytest_plugins = ["tests.support.engine", "tests.support.broker", "tests.support.season"]
 
-_UNIT = Path(__file__).parent / "unit"
+_UNIT, _E2E = (Path(__file__).parent / name for name in ("unit", "e2e"))
 #: Marks of tests that talk to something that this machine runs.
 _TALKS = ("engine", "kafka", "browser")
+
+# how long a thing takes is measured in benchmarks, never in a test
+settings.register_profile("kudos", deadline=None)
+settings.load_profile("kudos")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let several workers share the work: one has the whole systems, the others a file each."""
+    items.sort(key=lambda item: not item.path.is_relative_to(_E2E))
+    for item in items:
+        group = "e2e" if item.path.is_relative_to(_E2E) else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

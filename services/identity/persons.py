@@ -130,7 +130,7 @@ class _Forest:
         for cluster in sorted(self._alike(rule, clusters, note), key=self._order):
             fits = []
             for other in kept:
-                why = self._contradict(rule, cluster, other)
+                why = self._contradict(cluster, other)
                 if why is None:
                     fits.append(other)
                 else:
@@ -157,14 +157,11 @@ class _Forest:
         """Whoever is known best comes first, so that the others can see whom they fit."""
         return -max((t.known for t in self._traits[cluster]), default=0), cluster
 
-    def _contradict(self, rule: str, one: Id, other: Id) -> str | None:
+    def _contradict(self, one: Id, other: Id) -> str | None:
         for a in self._traits[one]:
             for b in self._traits[other]:
                 if why := contradict(a, b):
                     return why
-        # a number or a phone tells more than whose e-mail was given with it
-        if rule == "email" and borrowed(self._traits[one], self._traits[other]):
-            return "e-mail"
         return None
 
     def _borrows(self, rule: str, one: Id, other: Id) -> bool:

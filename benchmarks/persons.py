@@ -33,6 +33,22 @@ WHERE active AND database = currentDatabase() GROUP BY table ORDER BY table
 _LINES = "SELECT count(), sum(length(line.kind)), uniqExact(organisation) FROM sales FINAL"
 
 
+#: The peer: what organisations have in common by pairs alone, as plainly as it may be asked.
+_PAIRS = """
+WITH toDate({last:Date}) AS last,
+    seen AS (
+        SELECT person, organisation, max(day) AS latest FROM visits FINAL
+        ARRAY JOIN customer.person AS person
+        WHERE day BETWEEN last - 364 AND last GROUP BY person, organisation
+    )
+SELECT window, one.1 AS a, two.1 AS b, count() FROM (
+    SELECT groupArray((toString(organisation), latest)) AS places FROM seen GROUP BY person
+)
+ARRAY JOIN places AS one ARRAY JOIN places AS two ARRAY JOIN [7, 28, 90, 365] AS window
+WHERE least(one.2, two.2) > last - window GROUP BY window, a, b
+FORMAT Null
+"""
+
 Cells = Sequence[Cell]
 
 
@@ -102,6 +118,12 @@ def measure(client: Client, watch: Watch) -> None:
         rolling.recompute(client, [(first, TODAY)], 1)
     with watch.measure("cross-use, the four windows", "0.24 s, pairs only"):
         cross_use.recompute(client, cross_use.moving(TODAY), TODAY, 1)
+    for threads in (1, 0):
+        settings = {"max_threads": threads, "do_not_merge_across_partitions_select_final": 1}
+        with watch.measure(
+            f"the same by a plain statement, pairs only, {threads or 'all'} threads"
+        ):
+            client.raw_query(_PAIRS, parameters={"last": TODAY}, settings=settings)
     periods = cross_use.touched(days, TODAY)
     with watch.measure(f"cross-use, all {len(periods)} periods"):
         cross_use.recompute(client, periods, TODAY, 1)

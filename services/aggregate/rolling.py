@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from clickhouse_connect.driver.client import Client
 
 from kudos.metrics import REFRESH_SECONDS
-from services.aggregate.scopes import GROUPS, HOUSES, SETTINGS
+from services.aggregate.scopes import GROUPS, HOUSES, SETTINGS, WIDE
 
 WINDOWS = (7, 28, 90, 365)
 LONGEST = max(WINDOWS)
@@ -109,9 +109,11 @@ def recompute(client: Client, ranges: Iterable[Range], generation: int) -> None:
     for first, last in ranges:
         for begins, ends in portions(first, last):
             asked = {"first": begins, "last": ends, "generation": generation}
+            # longer than what a day's sales touch: everything is made anew
+            settings = SETTINGS if (ends - begins).days < LONGEST else WIDE
             with REFRESH_SECONDS.labels("kpi_rolling").time():
                 for sql in _STATEMENTS:
-                    client.raw_query(sql, parameters=asked, settings=SETTINGS)
+                    client.raw_query(sql, parameters=asked, settings=settings)
 
 
 def portions(first: date, last: date) -> Iterator[Range]:

@@ -26,3 +26,5 @@ CITY = "if(mapContains(venues, venue), venues[venue], toString(home))"
 
 #: Each year is its own partition and a row's day tells which: so FINAL merges within them.
 SETTINGS = {"do_not_merge_across_partitions_select_final": 1, **YIELDING}
+#: When everything is made anew: as many threads as there are, behind others as before.
+WIDE = SETTINGS | {"max_threads": 0}

@@ -60,8 +60,6 @@ Genre = Literal[
 
 PROFILE_SOURCES: tuple[str, ...] = get_args(ProfileSource)
 _ITEMS = frozenset(get_args(Item))
-#: Tills and shops sell other things than tickets unless the register says otherwise.
-_TILLS = frozenset({"duell", "businesscentral", "pckasse", "datanova", "saft"})
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 County = Annotated[str, Meta(pattern="^[0-9]{2}$")]
@@ -89,10 +87,12 @@ class Feed(Struct, frozen=True):
             self.until is None or day < self.until
         )
 
-    def item(self, *names: str | None) -> str:
-        """Return the item of an article, by its number or name, else the system's default."""
+    def item(self, *names: str | None, default: str = "ticket") -> str:
+        """Return the item of an article, by its number or name, else the register's default.
+
+        Where that has none it is *default*: tills and shops sell other things than tickets.
+        """
         known = (self.items[name] for name in names if name is not None and name in self.items)
-        default = "other" if self.id in _TILLS else "ticket"
         return next(known, self.items.get("default", default))
 
 

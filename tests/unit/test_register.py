@@ -135,7 +135,10 @@ def test_an_article_is_its_number_s_its_name_s_or_the_default_s() -> None:
         feed.item(None, "Kaffe"),
         feed.item("8", None),
     ]
-    assert ("ticket", "other") == (Feed("tixly").item("x"), Feed("duell").item("x"))
+    assert ("ticket", "other") == (
+        Feed("tixly").item("x"),
+        Feed("duell").item("x", default="other"),
+    )
 
 
 # --- watched --------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ import psutil
 from msgspec import Struct
 
 from benchmarks.payloads import bodies
-from benchmarks.report import INGEST, keep, stretches
+from benchmarks.report import keep, stretches
 from benchmarks.system import ORGANISATION, REGISTER, SECRET, listens
 from kudos import broker
 from kudos.kafka import client_config

@@ -83,9 +83,9 @@ def stretches(many: "Sequence[Stretch]", single: "Sequence[Stretch]") -> str:
             "Made by `make bench`; do not edit.",
             "",
             (
-                f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}. Ingest bound to "
-                "one core; Apache Kafka and the sender on the other. Each request is signed, and "
-                "answered when the broker has acknowledged it. The orders are those above. "
+                f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}. Ingest bound "
+                "to one core; Apache Kafka and the sender on the other. Each request is signed, "
+                "and answered when the broker has acknowledged it. The orders are those above. "
                 f"{len(many)} runs of either; the machine's load before them was "
                 f"{min(loads):.1f} to {max(loads):.1f}."
             ),
@@ -94,7 +94,17 @@ def stretches(many: "Sequence[Stretch]", single: "Sequence[Stretch]") -> str:
             "|---|---|---|---|",
             _row("orders/s, 100 a request", [s.orders / s.seconds for s in many]),
             _row("requests/s, one order each", [s.requests / s.seconds for s in single]),
-            _row("µs of CPU an order, 100 a request", [s.cpu_seconds / s.orders * 1e6 for s in many]),
+            _row(
+                "orders/s by the CPU it took, 100 a request",
+                [s.orders / s.cpu_seconds for s in many],
+            ),
+            _row(
+                "requests/s by the CPU it took, one order each",
+                [s.requests / s.cpu_seconds for s in single],
+            ),
+            _row(
+                "µs of CPU an order, 100 a request", [s.cpu_seconds / s.orders * 1e6 for s in many]
+            ),
             _row(
                 "µs of CPU a request of one order",
                 [s.cpu_seconds / s.requests * 1e6 for s in single],

@@ -6,11 +6,17 @@ import statistics
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.load import Latency, Sustained
 
+if TYPE_CHECKING:
+    from benchmarks.ingest import Stretch
+
 #: Where the part of persons begins: what is before it is the system's.
 PERSONS = "## Persons at size"
+#: The part of ingest alone stands before it.
+INGEST = "## Ingest alone, on one core"
 STAGES = ("ingest", "identity", "enrich", "aggregate", "broker", "engine", "query")
 
 
@@ -67,13 +73,59 @@ def page(runs: Sequence[Sustained], slow: Sequence[Latency], memory: dict[str, f
     )
 
 
+def stretches(many: "Sequence[Stretch]", single: "Sequence[Stretch]") -> str:
+    """Return the part of ingest alone."""
+    loads = [one.load for one in (*many, *single)]
+    return "\n".join(
+        [
+            INGEST,
+            "",
+            "Made by `make bench`; do not edit.",
+            "",
+            (
+                f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}. Ingest bound "
+                "to one core; Apache Kafka and the sender on the other. Each request is signed, "
+                "and answered when the broker has acknowledged it. The orders are those above. "
+                f"{len(many)} runs of either; the machine's load before them was "
+                f"{min(loads):.1f} to {max(loads):.1f}."
+            ),
+            "",
+            "| | min | median | max |",
+            "|---|---|---|---|",
+            _row("orders/s, 100 a request", [s.orders / s.seconds for s in many]),
+            _row("requests/s, one order each", [s.requests / s.seconds for s in single]),
+            _row(
+                "orders/s by the CPU it took, 100 a request",
+                [s.orders / s.cpu_seconds for s in many],
+            ),
+            _row(
+                "requests/s by the CPU it took, one order each",
+                [s.requests / s.cpu_seconds for s in single],
+            ),
+            _row(
+                "µs of CPU an order, 100 a request", [s.cpu_seconds / s.orders * 1e6 for s in many]
+            ),
+            _row(
+                "µs of CPU a request of one order",
+                [s.cpu_seconds / s.requests * 1e6 for s in single],
+            ),
+            "",
+        ]
+    )
+
+
 def keep(path: Path, text: str) -> None:
-    """Write the page's part that *text* is, and leave the other one as it stands."""
-    system, mark, persons = (path.read_text("utf-8") if path.is_file() else "").partition(PERSONS)
-    if text.startswith(PERSONS):
-        path.write_text(system.rstrip() + "\n\n" + text, "utf-8")
-    else:
-        path.write_text(text.rstrip() + "\n" + (f"\n{mark}{persons}" if mark else ""), "utf-8")
+    """Write the page's part that *text* is, and leave the others as they stand."""
+    rest = path.read_text("utf-8") if path.is_file() else ""
+    parts: dict[str, str] = {}
+    for mark in (PERSONS, INGEST):
+        rest, found, after = rest.partition(mark)
+        parts[mark] = found + after
+    parts[""] = rest
+    mine = next((mark for mark in (PERSONS, INGEST) if text.startswith(mark)), "")
+    parts[mine] = text
+    kept = [parts[mark].rstrip() for mark in ("", INGEST, PERSONS) if parts[mark].strip()]
+    path.write_text("\n\n".join(kept) + "\n", "utf-8")
 
 
 def _row(name: str, values: Sequence[float]) -> str:

@@ -26,7 +26,7 @@ ORGANISATION = "malt-teater"
 SECRET = b"benchmark-secret-of-24-b"
 TOKEN = "benchmark"  # noqa: S105 (of a system that lives as long as the measurement)
 
-_REGISTER = f"""
+REGISTER = f"""
 [[organisation]]
 id = "{ORGANISATION}"
 name = "Målt Teater"
@@ -69,7 +69,7 @@ def running_engine(folder: Path, port: int) -> Iterator[Engine]:
     command = [sys.executable, "-m", "kudos.local.engine", "--path", str(folder / "store")]
     process = subprocess.Popen([*command, "--port", str(port)])
     try:
-        while not _listens(port):
+        while not listens(port):
             if process.poll() is not None:
                 raise RuntimeError("the engine did not start")
             time.sleep(0.1)
@@ -79,7 +79,8 @@ def running_engine(folder: Path, port: int) -> Iterator[Engine]:
         process.wait(60)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Tell whether somebody listens."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -178,7 +179,7 @@ def running() -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="kudos-bench-") as folder:
         data = Path(folder)
         register = data / "register.toml"
-        register.write_text(_REGISTER, "utf-8")
+        register.write_text(REGISTER, "utf-8")
         secrets = data / "secrets" / "ingest"
         secrets.mkdir(parents=True, mode=0o700)
         (secrets / "benchmark").write_text("whsec_" + base64.b64encode(SECRET).decode())

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from kudos.errors import Misconfigured
+from kudos.networks import network
 from kudos.records import Item
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -59,8 +60,6 @@ Genre = Literal[
 
 PROFILE_SOURCES: tuple[str, ...] = get_args(ProfileSource)
 _ITEMS = frozenset(get_args(Item))
-#: Tills and shops sell other things than tickets unless the register says otherwise.
-_TILLS = frozenset({"duell", "businesscentral", "pckasse", "datanova", "saft"})
 
 Id = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,62}$")]
 County = Annotated[str, Meta(pattern="^[0-9]{2}$")]
@@ -78,6 +77,7 @@ class Feed(Struct, frozen=True):
     until: date | None = None  # the first day that is no longer this system's
     items: Mapping[str, str] = {}
     numbers_of: str | None = None
+    allow: tuple[str, ...] = ()  # networks that it is pushed from; none: from anywhere
     own: Mapping[str, Any] = {}  # further keys are the vendor's own
 
     def covers(self, sold_at: datetime) -> bool:
@@ -87,10 +87,12 @@ class Feed(Struct, frozen=True):
             self.until is None or day < self.until
         )
 
-    def item(self, *names: str | None) -> str:
-        """Return the item of an article, by its number or name, else the system's default."""
+    def item(self, *names: str | None, default: str = "ticket") -> str:
+        """Return the item of an article, by its number or name, else the register's default.
+
+        Where that has none it is *default*: tills and shops sell other things than tickets.
+        """
         known = (self.items[name] for name in names if name is not None and name in self.items)
-        default = "other" if self.id in _TILLS else "ticket"
         return next(known, self.items.get("default", default))
 
 
@@ -187,7 +189,7 @@ def _tokens(
     return tokens
 
 
-_KNOWN = {"id", "transport", "secrets", "from", "until", "items", "numbers_of"}
+_KNOWN = {"id", "transport", "secrets", "from", "until", "items", "numbers_of", "allow"}
 
 
 def _feed(organisation: str, raw: dict[str, Any], vendors: Collection[str] | None) -> Feed:
@@ -208,7 +210,19 @@ def _feed(organisation: str, raw: dict[str, Any], vendors: Collection[str] | Non
     for secret in feed.secrets:
         if not re.fullmatch(r"[A-Za-z0-9._-]+", secret):
             raise _wrong(organisation, "secrets are names of files")
+    _check_networks(organisation, feed, raw)
     return feed
+
+
+def _check_networks(organisation: str, feed: Feed, raw: Mapping[str, Any]) -> None:
+    if "allow" in raw and not feed.allow:
+        raise _wrong(organisation, f"{feed.id}: allow is empty: leave it out, or nobody may send")
+    for written in feed.allow:
+        try:
+            network(written)
+        except ValueError:
+            what = f"{feed.id}: allow: {written} is no network such as 192.0.2.0/24"
+            raise _wrong(organisation, what) from None
 
 
 def _is_vendor(id_: str, vendors: Collection[str] | None) -> bool:

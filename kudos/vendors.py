@@ -1,38 +1,18 @@
-"""How sure it is what each vendor sends: told by adapters, and to operators.
+"""How sure it is what each vendor sends, as its adapter says: told to operators.
 
-A test holds this list to the adapters' own labels.
+Services that know no adapter read it from a file that ``make docs`` makes of all of them.
 """
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Literal
+
+import msgspec
 
 #: Documented by the vendor; read in public code; neither.
 Label = Literal["DOC", "SEEN", "ASSUMED"]
 
-LABELS: Mapping[str, Label] = {
-    "homemade": "DOC",
-    "tixly": "SEEN",
-    "hoopla": "SEEN",
-    "ticketco": "SEEN",
-    "eventim": "ASSUMED",
-    "ticketmaster": "DOC",
-    "ebillett": "SEEN",
-    "dx": "SEEN",
-    "tessitura": "DOC",
-    "trekksoft": "ASSUMED",
-    "businesscentral": "DOC",
-    "duell": "SEEN",
-    "pckasse": "SEEN",
-    "datanova": "SEEN",
-    "saft": "DOC",
-    "enjoyly": "ASSUMED",
-    "reztic": "ASSUMED",
-    "sro": "ASSUMED",
-    "tikkio": "ASSUMED",
-    "museumbillett": "ASSUMED",
-    "billetten": "ASSUMED",
-    # sources of profiles
-    "tagtool": "ASSUMED",
-    "dnb": "SEEN",
-    "markethype": "ASSUMED",
-}
+#: By the id of the vendor, or of the source of profiles.
+LABELS: Mapping[str, Label] = msgspec.json.decode(
+    (files("kudos") / "labels.json").read_bytes(), type=dict[str, Label]
+)

@@ -4,6 +4,7 @@ To add one, write a function that returns its text and name it in ``PAGES``; ``m
 it, and a test holds the committed page to it.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import click
 from kudos.broker import PARTITIONS
 from kudos.cli import source_pages, vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
+from services.ingest.adapters import ADAPTERS
+from services.ingest.sources import SOURCES
 
 _RIGHTS = """\
 The columns *written by* and *read by* name accounts. `kudos topics apply` grants each account
@@ -71,9 +74,16 @@ def topics() -> str:
     )
 
 
+def labels() -> str:
+    """Return how sure each vendor's payload is, for services that know no adapter."""
+    found = {name: adapter.label for name, adapter in {**ADAPTERS, **SOURCES}.items()}
+    return json.dumps(found, indent=1) + "\n"
+
+
 #: Each generated page, by its file's name.
 PAGES: dict[str, Callable[[], str]] = {
     "topics.md": topics,
+    "../kudos/labels.json": labels,
     **vendor_pages.PAGES,
     **source_pages.PAGES,
 }

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from kudos.errors import Misconfigured
 from kudos.kafka import KafkaSink
@@ -74,15 +75,22 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
             _schedule(settings, known, board),
         ),
         told=board.told,
+        proxies=settings.ingest_trusted_proxies,
     )
+    return serving(app), listen(settings.host, settings.ingest_port)
+
+
+def serving(app: Starlette) -> uvicorn.Server:
+    """Return the server of *app*."""
     config = uvicorn.Config(
         app,
         access_log=False,  # it would hold addresses that are secret
         log_config=None,
+        proxy_headers=False,  # it believes whoever is on this machine; we ask the settings
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE_S,
     )
-    return uvicorn.Server(config), listen(settings.host, settings.ingest_port)
+    return uvicorn.Server(config)
 
 
 def _worker(

@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kudos.networks import Network
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters
 from services.ingest.adapters.base import Adapter
@@ -54,6 +55,7 @@ def create_app(
     hook: Hook | None = None,
     beside: Sequence[Beside] = (),
     told: Callable[[], str] = str,
+    proxies: Sequence[Network] = (),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Starlette:
     """Return the HTTP app that hands every transaction, and every profile, to *outbox*.
@@ -61,11 +63,29 @@ def create_app(
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
     open standard; a body may have *most_bytes*. *hook* takes what only names a record;
     *beside* runs as long as the app; what is *told* of sources that are polled, ``/healthz`` says.
+    Addresses that trusted *proxies* forward are believed.
     """
     pushes = Pushes(
-        adapters, sources, keyring, outbox, sealer, dead, most_bytes, hook, now, stamps(now)
+        adapters,
+        sources,
+        keyring,
+        outbox,
+        sealer,
+        dead,
+        most_bytes,
+        hook,
+        now,
+        stamps(now),
+        proxies,
     )
-    tills = soap.service(keyring.origin, keyring.keys, pushes.read, pushes.call, most_bytes)
+    tills = soap.service(
+        keyring.origin,
+        keyring.keys,
+        pushes.read,
+        pushes.call,
+        most_bytes=most_bytes,
+        lets_in=pushes.lets_in,
+    )
     schema = json.dumps(standard, ensure_ascii=False, indent=1).encode()
 
     async def describe(_request: Request) -> Response:

@@ -11,10 +11,12 @@ from starlette.responses import JSONResponse, Response
 
 from kudos.errors import Rejected
 from kudos.metrics import STEP_SECONDS, TRANSACTIONS_ACCEPTED
+from kudos.networks import Network
 from kudos.register import PROFILE_SOURCES
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters, Message
 from services.ingest.adapters.base import Adapter, Origin
+from services.ingest.callers import let_in
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
@@ -50,6 +52,7 @@ class Pushes:
     hook: Hook | None
     now: Callable[[], datetime]
     stamp: Callable[[], datetime]
+    proxies: Sequence[Network] = ()
 
     async def receive(self, request: Request) -> Response:
         """Answer a push, of records or of what only names one."""
@@ -58,6 +61,8 @@ class Pushes:
         adapter, origin = known.get(vendor), self.keyring.origin(vendor, organisation)
         if adapter is None or origin is None:
             return problem(404, "There is no such vendor or organisation.")
+        if not self.lets_in(request, origin):
+            return problem(403, "Nothing is taken from this address.")
         if self.hook is not None and (answer := self.hook.handshake(vendor, request)) is not None:
             return answer
         encoding = request.headers.get("content-encoding", "").strip().lower()
@@ -85,6 +90,10 @@ class Pushes:
             TRANSACTIONS_ACCEPTED.labels(*names).inc(intake.counts.accepted)
         return intake
 
+    def lets_in(self, request: Request, origin: Origin) -> bool:
+        """Tell whether the register lets *request* in from where it comes."""
+        return let_in(request, origin.feed, self.proxies)
+
     async def call(self, origin: Origin, body: bytes) -> None:
         """Store *body*, which a till sent by calling our service."""
         await self.store(origin, body)
@@ -96,7 +105,8 @@ class Pushes:
     async def greet(self, request: Request) -> Response:
         """Answer a handshake that comes as a GET."""
         vendor, organisation = "businesscentral", request.path_params["organisation"]
-        known = self.hook is not None and self.keyring.origin(vendor, organisation) is not None
+        origin = self.keyring.origin(vendor, organisation)
+        known = origin is not None and self.lets_in(request, origin)
         answer = self.hook.handshake(vendor, request) if self.hook is not None and known else None
         return answer or problem(405, headers={"Allow": "POST"})
 

@@ -1,16 +1,25 @@
 """What ingest is told by its environment, and the public halves that it seals with."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
+from kudos.networks import Network, network
 from kudos.sealing import Sealer
 from kudos.settings import Settings as Shared
 from kudos.topics import LARGEST_LETTER
 
 #: What a dead letter needs beside the record: the seal, its key, headers and the broker's framing.
 _BESIDE = 64 * 1024
+
+
+def _networks(told: str | tuple[Network, ...]) -> tuple[Network, ...]:
+    """Return the networks in text, between commas."""
+    if isinstance(told, tuple):
+        return told
+    return tuple(network(one.strip()) for one in told.split(","))
 
 
 class Settings(Shared):
@@ -23,6 +32,10 @@ class Settings(Shared):
     ingest_port: int = 8001
     #: What notifications named and is not fetched yet, and how far polls are: on a lasting disk.
     ingest_state: Path = Path(".kudos/ingest")
+    #: Proxies of our own, whose X-Forwarded-For is believed; as networks, between commas.
+    ingest_trusted_proxies: Annotated[
+        tuple[Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = ()
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
 

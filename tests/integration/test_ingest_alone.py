@@ -17,6 +17,9 @@ from kudos.sealing import new_key_pair
 from tests.support.ingest import NEW, REGISTER, SECRETS, signature
 from tests.support.waiting import until
 
+#: Within what the register lets in.
+FORWARDED = {"X-Forwarded-For": "192.0.2.7"}
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -34,7 +37,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     for name, text in SECRETS.items():
         (folder / name).write_text(text, "utf-8")
     register = tmp_path / "register.toml"
-    register.write_text(REGISTER, "utf-8")
+    allow = 'id = "dx"\n  allow = ["192.0.2.0/24"]'
+    register.write_text(REGISTER.replace('id = "dx"', allow), "utf-8")
     return {
         "KUDOS_KAFKA": f"127.0.0.1:{free_port()}",
         "KUDOS_CLICKHOUSE": "http://127.0.0.1:1/kudos",
@@ -84,6 +88,8 @@ def test_is_alive_not_ready_and_acknowledges_nothing(
         assert 503 == answer.status_code
         assert int(answer.headers["retry-after"]) > 0
         assert 401 == http.post("/v1/hooks/tixly/hus/hemmelig-adresse").status_code
+        # nobody is believed for whom he calls, also who is on this machine
+        assert 403 == http.post("/v1/hooks/dx/hus", headers=FORWARDED).status_code
         large = b" " * (30 * 2**20)
         assert 413 == push(http, large).status_code
     finally:
@@ -97,9 +103,10 @@ def test_is_alive_not_ready_and_acknowledges_nothing(
 def test_what_is_in_flight_when_it_is_told_to_stop_is_answered(
     environment: dict[str, str], http: httpx.Client
 ) -> None:
-    process = started(environment)
+    process = started(environment | {"KUDOS_INGEST_TRUSTED_PROXIES": "10.0.0.0/8, 127.0.0.1"})
     answered: list[int] = []
     until(lambda: answers(http), "ingest does not start", 20)
+    assert 401 == http.post("/v1/hooks/dx/hus", headers=FORWARDED).status_code
     with httpx.Client(base_url=http.base_url, timeout=30) as other:
         thread = threading.Thread(target=lambda: answered.append(push(other, b"Kari").status_code))
         thread.start()
@@ -115,7 +122,10 @@ def test_what_is_in_flight_when_it_is_told_to_stop_is_answered(
     assert (0, [503]) == (process.returncode, answered)
 
 
-@pytest.mark.parametrize("missing", ["KUDOS_ORGANISATIONS", "KUDOS_SECRETS", "KUDOS_KAFKA"])
+@pytest.mark.parametrize(
+    "missing",
+    ["KUDOS_ORGANISATIONS", "KUDOS_SECRETS", "KUDOS_KAFKA", "KUDOS_INGEST_TRUSTED_PROXIES"],
+)
 def test_a_setting_that_is_wrong_is_one_line(environment: dict[str, str], missing: str) -> None:
     environment[missing] = "" if missing == "KUDOS_KAFKA" else "/nosuch"
     process = started(environment)

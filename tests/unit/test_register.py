@@ -50,6 +50,15 @@ def test_further_keys_of_a_feed_are_the_vendor_s_own() -> None:
     assert (date(2024, 1, 1), date(2025, 1, 1)) == (feed.begins, feed.until)
 
 
+def _allow(networks: str) -> str:
+    return f'[[organisation.vendor]]\nid = "tixly"\nallow = {networks}\n'
+
+
+def test_a_feed_says_where_it_is_pushed_from() -> None:
+    feeds = parse(HOUSE + _allow('["192.0.2.0/24", "2001:db8::1"]')).feeds
+    assert ("192.0.2.0/24", "2001:db8::1") == feeds["tixly", "oslo-teater"].allow
+
+
 @pytest.mark.parametrize(
     ("text", "place", "what"),
     [
@@ -57,6 +66,10 @@ def test_further_keys_of_a_feed_are_the_vendor_s_own() -> None:
         ("[[organization]]\n", "", "unknown field `organization`"),
         ("organisation = 7\n", "", "$.organisation"),
         (HOUSE.replace('"03"', '"3"'), "oslo-teater", "$.county"),
+        (HOUSE + _allow("[]"), "oslo-teater", "allow is empty"),
+        (HOUSE + _allow('["192.0.2.7/24"]'), "oslo-teater", "allow: 192.0.2.7/24 is no network"),
+        (HOUSE + _allow('["192.0.2.0/24", "all"]'), "oslo-teater", "allow: all is no network"),
+        (HOUSE + _allow('"192.0.2.0/24"'), "oslo-teater", "$.allow"),
         (HOUSE.replace('"03"', "3"), "oslo-teater", "$.county"),
         (HOUSE.replace("scenekunst", "sirkus"), "oslo-teater", "$.industry"),
         (HOUSE + 'colour = "red"\n', "oslo-teater", "`colour`"),
@@ -122,7 +135,10 @@ def test_an_article_is_its_number_s_its_name_s_or_the_default_s() -> None:
         feed.item(None, "Kaffe"),
         feed.item("8", None),
     ]
-    assert ("ticket", "other") == (Feed("tixly").item("x"), Feed("duell").item("x"))
+    assert ("ticket", "other") == (
+        Feed("tixly").item("x"),
+        Feed("duell").item("x", default="other"),
+    )
 
 
 # --- watched --------------------------------------------------------------------------------------

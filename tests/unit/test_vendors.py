@@ -1,4 +1,4 @@
-"""What operators are told of vendors is what the adapters say."""
+"""What operators are told of vendors is what the adapters say: a file, made of them."""
 
 from kudos.vendors import LABELS
 from services.ingest.adapters import ADAPTERS

@@ -193,7 +193,7 @@ def _line(row: Mapping[str, str], day: Moment, origin: Origin) -> Line | None:
     return Line(
         line=article or "0",
         kind="refund" if count < 0 or paid < 0 else "sale",
-        item=cast("Item", origin.feed.item(article, named)),
+        item=cast("Item", origin.feed.item(article, named, default="other")),
         quantity=pieces(format(count, "f"), "count"),
         amount_minor=minor_units(abs(paid), currency, "amount"),
         at=day.at,

@@ -66,7 +66,7 @@ class Reader(Struct, frozen=True):
         return Line(
             line=name or str(place + 1),
             kind=_OTHER[self.kind] if is_back else self.kind,
-            item=cast("Item", self.origin.feed.item(*names)),
+            item=cast("Item", self.origin.feed.item(*names, default="other")),
             quantity=_pieces(sent.quantity, at),
             amount_minor=paid + discount,
             discount_minor=discount,

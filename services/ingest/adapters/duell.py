@@ -146,7 +146,7 @@ def _lines(
     line = Line(
         line=key,
         kind="refund" if is_return else "sale",
-        item=cast("Item", origin.feed.item(product, sent.product_name)),
+        item=cast("Item", origin.feed.item(product, sent.product_name, default="other")),
         quantity=count,
         amount_minor=amount,
         discount_minor=_discount(sent, amount, currency),

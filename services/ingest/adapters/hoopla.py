@@ -16,12 +16,12 @@ from kudos.errors import Reason, Rejected
 from kudos.records import Channel, Customer, Item, Line, Performance, Transaction
 from services.ingest.adapters.base import About, Adapter, Origin, Parsed
 from services.ingest.adapters.bodies import splitter
-from services.ingest.adapters.money import Amount, vat_rate
+from services.ingest.adapters.money import LARGEST_MINOR, Amount, vat_rate
 from services.ingest.adapters.reading import Numeric, Text, number_of, reader
 from services.ingest.adapters.sales import DRAFT, lines_of, told
 from services.ingest.adapters.times import Moment
 
-Minor = Annotated[int, Meta(ge=0, le=(1 << 53))]
+Minor = Annotated[int, Meta(ge=0, lt=LARGEST_MINOR)]
 _CHANNELS: dict[str | None, Channel] = {"pos": "box_office", "creditcard": "web"}
 
 

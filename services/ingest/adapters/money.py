@@ -12,6 +12,8 @@ from kudos.errors import Reason, Rejected
 LARGEST = 10**15
 #: What a line may be at most, in minor units: sums of lines fit 64 bits.
 LARGEST_MINOR = 1 << 62
+#: More digits are nobody's price, and plain arithmetic would round them.
+_DIGITS = 28
 #: Products stay exact, or raise.
 _EXACT = Context(prec=64, traps=[Inexact, InvalidOperation, Overflow])
 #: Where halves are meant to be rounded.
@@ -43,7 +45,7 @@ def amount(sent: Any) -> Amount:
         return _written(sent)
     if type(sent) not in (int, Decimal) or not 0 <= sent < LARGEST:
         raise ValueError("Expected an amount, 0 or more")
-    return Amount(sent)
+    return Amount(_exact(sent))
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +63,13 @@ def signed(sent: Any) -> Signed:
             raise ValueError("Expected an amount with a point")
     elif type(sent) not in (int, Decimal) or not -LARGEST < sent < LARGEST:
         raise ValueError("Expected an amount")
-    return Signed(sent)
+    return Signed(_exact(sent))
+
+
+def _exact(sent: Any) -> Any:
+    if type(sent) is Decimal and len(sent.as_tuple().digits) > _DIGITS:
+        raise ValueError(f"Expected an amount of at most {_DIGITS} digits")
+    return sent
 
 
 def local(sent: Any) -> Local:

@@ -143,7 +143,7 @@ def _line(sent: Element, kind: Kind, at: datetime, currency: str, origin: Origin
     return Line(
         line=trees.needed(sent, "orderLineId"),
         kind=kind,
-        item=cast("Item", origin.feed.item(article, named)),
+        item=cast("Item", origin.feed.item(article, named, default="other")),
         quantity=abs(quantity),
         amount_minor=amount,
         discount_minor=discount,

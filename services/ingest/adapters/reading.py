@@ -169,16 +169,18 @@ def check_depth(record: bytes) -> None:
     for _ in range(DEEPEST):
         left = left.replace(b"[]", b"")
     # what is left is deeper, or is not closed and will not decode
-    if left and _deepest(brackets) > DEEPEST:
+    if left and _is_deep(brackets):
         raise Rejected(Reason.TOO_DEEP, "$")
 
 
-def _deepest(brackets: bytes) -> int:
-    depth = deepest = 0
+def _is_deep(brackets: bytes) -> bool:
+    """Tell whether it is nested too deep anywhere; it looks no further than that."""
+    depth = 0
     for byte in brackets:
         depth += 1 if byte == _OPEN else -1
-        deepest = max(deepest, depth)
-    return deepest
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def _hook(shape: Any, sent: Any) -> Any:

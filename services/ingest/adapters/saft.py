@@ -144,7 +144,7 @@ def _item(number: str | None, named: str | None, group: str | None, origin: Orig
     known = origin.feed.items
     if number not in known and named not in known and group is not None and group in _ITEMS:
         return _ITEMS[group]
-    return cast("Item", origin.feed.item(number, named))
+    return cast("Item", origin.feed.item(number, named, default="other"))
 
 
 def _venue(receipt: Receipt) -> Performance | None:

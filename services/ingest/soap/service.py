@@ -25,7 +25,9 @@ def service(
     keys: Callable[[Origin], Sequence[bytes]],
     whole: Whole,
     store: Store,
+    *,
     most_bytes: int,
+    lets_in: Callable[[Request, Origin], bool],
 ) -> Callable[[Request], Awaitable[Response]]:
     """Return the endpoint of the service; a till that is refused sends its call again."""
 
@@ -38,6 +40,8 @@ def service(
         feed = origin(VENDOR, request.path_params["organisation"])
         if feed is None:
             return _refused("Client", "There is no such organisation.")
+        if not lets_in(request, feed):
+            return _refused("Client", "Nothing is taken from this address.")
         try:
             call, body = await read(request)
         except _UNREAD as error:

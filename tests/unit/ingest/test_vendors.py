@@ -24,13 +24,13 @@ owner = "hus"
 """
 
 
-#: The ids that registers of organisations, addresses and figures know; they never change.
+#: The ids that registers, addresses and figures know of old: they never change. New ones need not.
 IDS = """tixly ticketco eventim ticketmaster ebillett enjoyly duell hoopla businesscentral pckasse
 reztic trekksoft sro tikkio dx tessitura museumbillett billetten datanova homemade saft"""
 
 
 def test_every_vendor_that_was_promised_is_read() -> None:
-    assert set(IDS.split()) == set(ADAPTERS)
+    assert set(IDS.split()) <= set(ADAPTERS)
 
 
 @pytest.mark.parametrize("vendor", ADAPTERS)

@@ -1,0 +1,310 @@
+"""What every vendor and every source of profiles keeps out, asked of each by being listed."""
+
+import asyncio
+import gzip
+import logging
+from base64 import urlsafe_b64encode
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from kudos.networks import network
+from tests.support.doors import (
+    AGES,
+    ALLOW,
+    DOORS,
+    INSIDE,
+    MOST,
+    OUTSIDE,
+    PROXY,
+    Doors,
+    body,
+    door,
+    furnish,
+    secret,
+    sign,
+    written,
+)
+
+EACH = pytest.mark.parametrize("name", DOORS)
+#: The longest that an answer to something hostile may take.
+SOON_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return furnish(tmp_path_factory.mktemp("anywhere"))
+
+
+@pytest.fixture(scope="module")
+def somewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return furnish(tmp_path_factory.mktemp("somewhere"), ALLOW)
+
+
+@pytest.fixture(scope="module")
+def nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = furnish(tmp_path_factory.mktemp("nothing"))
+    for path in (folder / "secrets").iterdir():
+        path.unlink()
+    return folder
+
+
+@pytest.fixture
+def doors(anywhere: Path) -> Doors:
+    return Doors(anywhere)
+
+
+def is_taken(answer: httpx.Response) -> bool:
+    """Tell whether all was read and nothing of it is dead."""
+    told = answer.json()
+    held = told["accepted"] + told["ignored"]
+    return answer.status_code == 202 and held > 0 and told["dead"] == 0
+
+
+def is_dead(answer: httpx.Response) -> bool:
+    """Tell whether it was kept aside, all of it."""
+    told = answer.json()
+    return answer.status_code == 202 and 0 < told["accepted"] == told["dead"]
+
+
+@EACH
+@pytest.mark.parametrize("age", AGES)
+async def test_both_secrets_are_good_for_a_signature_and_for_an_address(
+    doors: Doors, name: str, age: str
+) -> None:
+    sent, key = body(name), secret(name, age=age)
+    async with doors.http() as http:
+        assert is_taken(await http.post(door(name), content=sent, headers=sign(sent, key)))
+        assert is_taken(await http.post(door(name, key), content=sent))
+        packed = gzip.compress(sent)
+        headers = sign(packed, key) | {"content-encoding": "gzip"}
+        assert is_taken(await http.post(door(name), content=packed, headers=headers))
+
+
+@EACH
+async def test_whoever_is_not_its_sender_is_refused_and_nothing_is_told(
+    doors: Doors, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sent, right = body(name), secret(name)
+    another = next(other for other in DOORS if other != name)
+    wrong = {
+        "retired": secret(name, age="retired"),
+        "a neighbour's": secret(name, "nabo"),
+        "another system's": secret(another),
+        "its beginning": right[:16],
+        "more than it": right + b"\1",
+    }
+    unsigned = sign(sent, right)
+    attempts = [
+        *((door(name), sign(sent, key)) for key in wrong.values()),
+        *((door(name, key), {}) for key in wrong.values()),
+        (door(name), {}),
+        (door(name), sign(sent + b" ", right)),
+        (door(name), sign(sent, right, late_s=301)),
+        (door(name), sign(sent, right, late_s=-301)),
+        *((door(name), {k: v for k, v in unsigned.items() if k != gone}) for gone in unsigned),
+        (door(name), unsigned | {"webhook-signature": "v1,"}),
+        (door(name) + "/", {}),
+        (door(name) + "/whsec_", {}),
+        (door(name) + "/" + "A" * 5000, sign(sent, right)),
+        (door(name, right) + "/more", {}),
+    ]
+    async with doors.http() as http:
+        answers = [await http.post(to, content=sent, headers=given) for to, given in attempts]
+    assert [401] * len(attempts) == [answer.status_code for answer in answers]
+    assert doors.untouched()
+    shown = [*map(secrets_of, (right, *wrong.values()))]
+    told = caplog.text + "".join(answer.text for answer in answers)
+    ours = "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("services"))
+    assert not [text for texts in shown for text in texts if text in ours]
+    assert "webhook-signature" not in told
+
+
+def secrets_of(key: bytes) -> tuple[str, str]:
+    """Return how *key* is written in its file, and in an address."""
+    return written(key).removeprefix("whsec_"), urlsafe_b64encode(key).decode().rstrip("=")
+
+
+@EACH
+async def test_where_no_secret_is_there_nobody_is_its_sender(nothing: Path, name: str) -> None:
+    doors, sent = Doors(nothing), body(name)
+    async with doors.http() as http:
+        for key in (b"", b"\0" * 32, secret(name)):
+            for to, given in ((door(name), sign(sent, key)), (door(name, key), {})):
+                assert 401 == (await http.post(to, content=sent, headers=given)).status_code
+    assert doors.untouched()
+
+
+@EACH
+async def test_nothing_is_read_at_a_wrong_address_and_no_more_than_may_be(
+    doors: Doors, name: str
+) -> None:
+    read: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            read.append(1)
+            yield b" " * 1024
+
+    async with doors.http() as http:
+        answer = await http.post(door(name, secret(name, "nabo")), content=endless())
+        assert (401, 0) == (answer.status_code, len(read))
+        for to in (door(name), door(name, secret(name))):
+            read.clear()
+            answer = await http.post(to, content=endless())
+            assert (413, MOST // 1024 + 1) == (answer.status_code, len(read))
+        said = {"content-length": "9" * 30}
+        assert 413 == (await http.post(door(name, secret(name)), headers=said)).status_code
+    assert doors.untouched()
+
+
+def layers(content: bytes, number: int) -> bytes:
+    """Return *content* packed *number* times over."""
+    for _ in range(number):
+        content = gzip.compress(content)
+    return content
+
+
+@EACH
+async def test_what_is_packed_is_unpacked_once_and_no_further_than_it_may(
+    doors: Doors, name: str
+) -> None:
+    to, packed = door(name, secret(name)), {"content-encoding": "gzip"}
+    bomb = gzip.compress(b" " * (100 * MOST))
+    members = gzip.compress(b" " * (MOST // 4)) * 5
+    async with doors.http() as http:
+        for large in (bomb, members):
+            assert len(large) < MOST
+            answer = await http.post(to, content=large, headers=packed)
+            assert 413 == answer.status_code
+        assert doors.untouched()
+        for number, encoding in ((2, "gzip"), (2, "gzip, gzip"), (1, "br"), (1, "deflate")):
+            sent = layers(body(name), number)
+            answer = await http.post(to, content=sent, headers={"content-encoding": encoding})
+            assert is_dead(answer), encoding
+            kept = doors.opener.open(doors.sink.stored[-1].value or b"")
+            assert encoding == "gzip" or kept == sent
+    assert all(message.topic.endswith(".dead") for message in doors.sink.stored)
+
+
+def entities(levels: int, wide: int) -> bytes:
+    """Return XML whose entities grow to *wide* ** *levels* (a billion laughs)."""
+    text = "".join(
+        f'<!ENTITY a{n} "{f"&a{n - 1};" * wide if n else "KUDOS"}">' for n in range(levels)
+    )
+    return f"<?xml version='1.0'?><!DOCTYPE a [{text}]><a>&a{levels - 1};</a>".encode()
+
+
+HOSTILE: dict[str, bytes] = {
+    "deep list": b"[" * 8_000 + b"]" * 8_000,
+    "deep object": b'{"a":' * 8_000 + b"1" + b"}" * 8_000,
+    "deep and torn": b"[" * 20_000,
+    "deep in a list": b"[{}," + b"[" * 5_000 + b"]" * 5_000 + b"]",
+    "deep elements": b"<a>" * 8_000 + b"</a>" * 8_000,
+    "deep and torn elements": b"<a>" * 20_000,
+    "billion laughs": entities(12, 10),
+    "quadratic": b'<!DOCTYPE a [<!ENTITY a "'
+    + b"K" * 30_000
+    + b'">]><a>'
+    + b"&a;" * 5_000
+    + b"</a>",
+    "file": b'<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/hostname">]><a>&a;</a>',
+    "address": b'<!DOCTYPE a [<!ENTITY a SYSTEM "http://127.0.0.1:9/a">]><a>&a;</a>',
+    "parameter": b'<!DOCTYPE a [<!ENTITY % a SYSTEM "http://127.0.0.1:9/a"> %a;]><a/>',
+    "types in UTF-16": entities(12, 10).decode().encode("utf-16"),
+    "include": b'<a xmlns:x="http://www.w3.org/2001/XInclude">'
+    b'<x:include href="/etc/hostname"/></a>',
+    "long number": b'[{"a": ' + b"9" * 50_000 + b"}]",
+    "large exponent": b'[{"a": 1e999999999}, {"a": -1E-999999999}]',
+    "one name": b"{" + b",".join(b'"a": 1' for _ in range(2_000)) + b"}",
+    "many names": b"{" + b",".join(b'"a%d": 1' % n for n in range(4_000)) + b"}",
+    "quotes": b'"' * 60_000,
+    "backslashes": b'["' + b"\\" * 60_000,
+    "commas": b"," * 60_000,
+    "lines": b"\n{" * 5_000,
+    "NUL": b"\0" * 60_000,
+    "not text": bytes(range(256)) * 200,
+}
+
+
+@EACH
+async def test_what_is_hostile_is_kept_aside_and_never_grows(doors: Doors, name: str) -> None:
+    to = door(name, secret(name))
+    async with doors.http() as http:
+        for what, sent in HOSTILE.items():
+            assert len(sent) <= MOST, what
+            async with asyncio.timeout(SOON_S):
+                answer = await http.post(to, content=sent)
+            assert answer.status_code in {202, 413}, what
+            if answer.status_code == 202:
+                told = answer.json()
+                assert told["accepted"] == told["dead"], what
+    kept = [m for m in doors.sink.stored if not m.topic.endswith(".dead")]
+    assert not kept
+    assert all(len(m.value or b"") <= 2 * MOST for m in doors.sink.stored)
+
+
+#: Who calls, what is forwarded, and whether it comes from within; the proxies are 10.0.0.0/8.
+CALLS: list[tuple[str, list[str], bool]] = [
+    (INSIDE, [], True),
+    (f"::ffff:{INSIDE}", [], True),
+    ("2001:db8::1", [], True),
+    (OUTSIDE, [], False),
+    ("2001:db9::1", [], False),
+    (PROXY, [], False),
+    ("testclient", [], False),
+    # nobody but a proxy of ours may say for whom it calls
+    (OUTSIDE, [INSIDE], False),
+    (INSIDE, [OUTSIDE], True),
+    (PROXY, [INSIDE], True),
+    (PROXY, [f"{INSIDE}:4711"], True),
+    (PROXY, ["[2001:db8::1]:4711"], True),
+    (PROXY, [OUTSIDE], False),
+    # and what stands before what it says, the caller has written itself
+    (PROXY, [f"{INSIDE}, {OUTSIDE}"], False),
+    (PROXY, [INSIDE, OUTSIDE], False),
+    (PROXY, [f"{OUTSIDE}, {INSIDE}"], True),
+    (PROXY, [f"{INSIDE}, 10.1.1.1"], True),
+    (PROXY, [f"{INSIDE}, unknown"], False),
+    (PROXY, [f"{INSIDE}, "], False),
+]
+
+
+@EACH
+async def test_only_from_where_the_register_lets_it(somewhere: Path, name: str) -> None:
+    sent = body(name)
+    ways = [(door(name), sign(sent, secret(name))), (door(name, secret(name)), {})]
+    doors = Doors(somewhere, [network("10.0.0.0/8")])
+    async with doors.http():
+        for client, forwarded, inside in CALLS:
+            before = len(doors.sink.stored)
+            async with doors.calling(client) as http:
+                for to, signed in ways:
+                    given = [*signed.items(), *(("X-Forwarded-For", one) for one in forwarded)]
+                    answer = await http.post(to, content=sent, headers=given)
+                    assert (202 if inside else 403) == answer.status_code, (client, forwarded)
+            assert inside or len(doors.sink.stored) == before
+
+
+@EACH
+async def test_without_trusted_proxies_nothing_forwarded_is_believed(
+    somewhere: Path, name: str
+) -> None:
+    doors = Doors(somewhere)
+    async with doors.http(), doors.calling(PROXY) as http:
+        told = {"X-Forwarded-For": INSIDE, "Forwarded": f"for={INSIDE}", "X-Real-IP": INSIDE}
+        answer = await http.post(door(name, secret(name)), content=body(name), headers=told)
+    assert 403 == answer.status_code
+
+
+def test_everything_that_is_listed_is_asked() -> None:
+    """The marks above are of what is listed, and the number of tests follows it."""
+    from services.ingest.adapters import ADAPTERS
+    from services.ingest.sources import SOURCES
+
+    assert {*ADAPTERS, *SOURCES} == set(DOORS)
+    read: Callable[[str], bytes] = body
+    assert all(map(read, DOORS))

@@ -21,7 +21,8 @@ from tests.support.origin import NOW, origin
 
 PRIVATE, PUBLIC = new_key_pair()
 SEALER = Sealer(PUBLIC)
-PSEUDONYMISE = step.transactions(Keys(b"i" * 32, (b"1" * 32,)), Opener(PRIVATE), SEALER)
+KEYS, OPENER = Keys(b"i" * 32, (b"1" * 32,)), Opener(PRIVATE)
+PSEUDONYMISE = step.transactions(KEYS, OPENER, SEALER)
 #: Two receipts differ, and a refund that nobody dates is of the same second all the same.
 TICK = timedelta(milliseconds=1)
 _DAY_ZERO = date(1970, 1, 1)

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from kudos import avro
@@ -21,9 +21,11 @@ from tests.support.origin import NOW, origin
 
 PRIVATE, PUBLIC = new_key_pair()
 SEALER = Sealer(PUBLIC)
-PSEUDONYMISE = step.transactions(Keys(b"i" * 32, (b"1" * 32,)), Opener(PRIVATE), SEALER)
+KEYS, OPENER = Keys(b"i" * 32, (b"1" * 32,)), Opener(PRIVATE)
+PSEUDONYMISE = step.transactions(KEYS, OPENER, SEALER)
 #: Two receipts differ, and a refund that nobody dates is of the same second all the same.
 TICK = timedelta(milliseconds=1)
+_DAY_ZERO = date(1970, 1, 1)
 #: What is no revenue when it is sold: kpis.
 _NO_REVENUE = {"gift_card", "donation", "season_pass_use"}
 
@@ -66,7 +68,10 @@ def stood(messages: Iterable[Message]) -> list[Any]:
 
 
 def counted(rows: Sequence[Any]) -> str:
-    """Return what *rows* count as: pieces sold and given back by item, net revenue and fees."""
+    """Return what *rows* count as.
+
+    Orders, pieces sold and given back by item, net revenue and fees by currency, and the days.
+    """
     pieces: Counter[tuple[str, str]] = Counter()
     net: Counter[str] = Counter()
     fees: Counter[str] = Counter()
@@ -78,9 +83,31 @@ def counted(rows: Sequence[Any]) -> str:
             net[head.currency] += (
                 0 if line.item in _NO_REVENUE else sign * (line.amount - line.discount)
             )
+    orders = {head.order_id for _, head, lines in rows if any(x.kind == "sale" for x in lines)}
     told = [
         f"{pieces[item, 'sale']}-{pieces[item, 'refund']} {item}"
         for item in sorted({item for item, _ in pieces})
     ]
     money = [f"{net[c]} + {fees[c]} {c}" for c in sorted(net)]
-    return "; ".join((", ".join(told), *money))
+    days = " ".join(sorted({str(_DAY_ZERO + timedelta(day)) for day, _, _ in rows}))
+    return "; ".join((f"orders {len(orders)}", ", ".join(told), *money, days)) if rows else ""
+
+
+def moments(rows: Sequence[Any]) -> str:
+    """Return when the lines of *rows* were sold, and for when."""
+    found = {
+        _moment(x.at, x.timed) + (f" for {_moment(x.starts_at, True)}" if x.starts_at else "")
+        for _, _, lines in rows
+        for x in lines
+    }
+    return "; ".join(sorted(found))
+
+
+def _moment(seconds: int, timed: bool) -> str:  # noqa: FBT001 (a column)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%MZ}" + ("" if timed else " (a day)")
+
+
+def channels(rows: Sequence[Any]) -> str:
+    """Return through what *rows* were sold, and whether the customer is known."""
+    found = {f"{h.channel}, {'a customer' if h.customer_ref else 'nobody'}" for _, h, _ in rows}
+    return "; ".join(sorted(found))

@@ -19,11 +19,15 @@ settings.load_profile("kudos")
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let several workers share the work: one has the whole systems, the others a file each."""
-    items.sort(key=lambda item: not item.path.is_relative_to(_E2E))
+    """Let several workers share the work: one has whole systems and brokers, the others files."""
+    items.sort(key=lambda item: (not item.path.is_relative_to(_E2E), not _is_heavy(item)))
     for item in items:
-        group = "e2e" if item.path.is_relative_to(_E2E) else str(item.path)
+        group = "systems" if _is_heavy(item) else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _is_heavy(item: pytest.Item) -> bool:
+    return item.get_closest_marker("kafka") is not None or item.path.is_relative_to(_E2E)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import logging
+import tracemalloc
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -188,6 +189,20 @@ async def test_what_is_packed_is_unpacked_once_and_no_further_than_it_may(
             kept = doors.opener.open(doors.sink.stored[-1].value or b"")
             assert encoding == "gzip" or kept == sent
     assert all(message.topic.endswith(".dead") for message in doors.sink.stored)
+
+
+async def test_a_bomb_takes_no_more_memory_than_a_body_may_have(doors: Doors) -> None:
+    name = next(iter(DOORS))
+    bomb, packed = gzip.compress(b" " * (400 * MOST)), {"content-encoding": "gzip"}
+    async with doors.http() as http:
+        tracemalloc.start()
+        try:
+            answer = await http.post(door(name, secret(name)), content=bomb, headers=packed)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert 413 == answer.status_code
+    assert most < 10 * MOST
 
 
 def entities(levels: int, wide: int) -> bytes:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import psutil
 from msgspec import Struct
@@ -103,8 +104,7 @@ def push(port: int, requests: Sequence[bytes]) -> None:
             waiting.register(one, selectors.EVENT_READ, bytearray())
         while waiting.get_map():
             for key, _ in waiting.select(_READY_S):
-                one, told = key.fileobj, key.data
-                assert isinstance(one, socket.socket)  # noqa: S101 (it is what was registered)
+                one, told = cast("socket.socket", key.fileobj), key.data
                 told += one.recv(65_536)
                 if not _is_whole(told):
                     continue

@@ -104,8 +104,7 @@ def push(port: int, requests: Sequence[bytes]) -> None:
             waiting.register(one, selectors.EVENT_READ, bytearray())
         while waiting.get_map():
             for key, _ in waiting.select(_READY_S):
-                told = key.data
-                one = cast("socket.socket", key.fileobj)
+                one, told = cast("socket.socket", key.fileobj), key.data
                 told += one.recv(65_536)
                 if not _is_whole(told):
                     continue

@@ -86,8 +86,7 @@ class Outbox:
             group = self._group()
             if group:
                 problem = self._commit(group)
-                for parcel in group:
-                    _tell(parcel, problem)
+                _tell(group, problem)
             elif self._closing.is_set():
                 return
             else:
@@ -140,14 +139,21 @@ class Outbox:
             log.warning("the broker is %s", "away" if self._away else "back")
 
 
-def _tell(parcel: _Parcel, problem: Exception | None) -> None:
-    def settle() -> None:
+def _tell(group: Sequence[_Parcel], problem: Exception | None) -> None:
+    """Let all who wait go on; each loop is woken once, for that costs more than to be told."""
+    waiting: dict[asyncio.AbstractEventLoop, list[_Parcel]] = {}
+    for parcel in group:
+        waiting.setdefault(parcel.loop, []).append(parcel)
+    for loop, parcels in waiting.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_settle, parcels, problem)
+
+
+def _settle(parcels: Sequence[_Parcel], problem: Exception | None) -> None:
+    for parcel in parcels:
         if parcel.done.done():  # the sender has gone
-            return
+            continue
         if problem is None:
             parcel.done.set_result(None)
         else:
             parcel.done.set_exception(problem)
-
-    if not parcel.loop.is_closed():
-        parcel.loop.call_soon_threadsafe(settle)

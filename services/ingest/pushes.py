@@ -57,7 +57,7 @@ class Pushes:
     async def receive(self, request: Request) -> Response:
         """Answer a push, of records or of what only names one."""
         vendor, organisation = request.path_params["vendor"], request.path_params["organisation"]
-        known = self.adapters if request.url.path.startswith(HOOKS) else self.sources
+        known = self.adapters if request.scope["path"].startswith(HOOKS) else self.sources
         adapter, origin = known.get(vendor), self.keyring.origin(vendor, organisation)
         if adapter is None or origin is None:
             return problem(404, "There is no such vendor or organisation.")

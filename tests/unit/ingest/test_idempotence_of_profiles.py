@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from kudos import avro
@@ -99,3 +100,19 @@ def test_each_source_tells_something(source: str) -> None:
     cases = [case for case in CASES if case.parent.name == source]
     told = [stands(source, SOURCES[source].split(case.read_bytes())) for case in cases]
     assert any(claims for claims, _ in told)
+
+
+def tag(segment: str, day: str) -> bytes:
+    """Return a row of the TagTool, of one customer."""
+    return msgspec.json.encode(
+        {"customer_id": "77", "segment": segment, "tagged_at": day, "method": "golden_questions"}
+    )
+
+
+def test_the_newer_statement_stands_whichever_comes_last() -> None:
+    older, newer = tag("Essence", "2026-01-15"), tag("Release", "2026-03-15")
+    _, stated = stands("tagtool", [newer])
+    assert stated
+    assert stated != stands("tagtool", [older])[1]
+    assert stated == stands("tagtool", [older, newer])[1]
+    assert stated == stands("tagtool", [newer, older])[1]

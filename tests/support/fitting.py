@@ -46,3 +46,21 @@ def is_accepted(vendor: str, record: bytes) -> bool:
             assert message == avro.decode(avro.encode(message), ReceivedTransaction)
             assert one.transaction.transaction == number
     return True
+
+
+def assert_same_signs(vendor: str, before: bytes, after: bytes) -> None:
+    """Assert that each line that is in both records is a sale, or a refund, in both."""
+    old, new = _signs(vendor, before), _signs(vendor, after)
+    assert {line: old[line] for line in old.keys() & new.keys()} == {
+        line: new[line] for line in old.keys() & new.keys()
+    }
+
+
+def _signs(vendor: str, record: bytes) -> dict[tuple[str, str], set[str]]:
+    """Return of each transaction's line whether it is a sale, a refund, or sold and given back."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in ADAPTERS[vendor].parse(record, origin(vendor)):
+        if isinstance(one, Sale):
+            for line in one.transaction.lines:
+                found.setdefault((one.transaction.transaction, line.line), set()).add(line.kind)
+    return found

@@ -51,6 +51,16 @@ def test_three_times_in_any_order_gives_the_same_facts(case: Path) -> None:
     assert once == facts(vendor, shuffled(vendor, records, Random(case.stem)))
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_many_orders_give_the_same_facts(case: Path) -> None:
+    vendor = case.parent.name
+    records = ADAPTERS[vendor].split(case.read_bytes())
+    once = facts(vendor, records)
+    for seed in range(20):
+        assert once == facts(vendor, shuffled(vendor, records, Random(seed)))
+
+
 def versions(vendor: str) -> list[tuple[bytes, bytes]]:
     """Return pairs of records that are two versions of one transaction, the older first."""
     cases = [case for case in CASES if case.parent.name == vendor]

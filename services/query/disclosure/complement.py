@@ -37,15 +37,17 @@ def _missing(network: Network, one: Sum) -> Spot | None:
         return None if withheld else _smallest(network, published)
     if not withheld or _safe(network, one, withheld, published):
         return None
-    return _smallest(network, published) if published else one.total
+    return _smallest(network, published) or _smallest(network, [one.total])
 
 
-def _smallest(network: Network, spots: list[Spot]) -> Spot:
-    return min(spots, key=lambda spot: (network.persons[spot], spot))
+def _smallest(network: Network, spots: list[Spot]) -> Spot | None:
+    """Choose what costs least among those that have not been shown at an earlier cut."""
+    free = [spot for spot in spots if spot not in network.fixed]
+    return min(free, key=lambda spot: (network.persons[spot], spot), default=None)
 
 
 def _safe(network: Network, one: Sum, withheld: list[Spot], published: list[Spot]) -> bool:
-    """Say whether what subtraction leaves is a cell that might be published, and hides its parts."""
+    """Say whether what subtraction leaves would pass as a cell, and hides its parts."""
     if len(withheld) < 2:
         return False
     left = network.persons[one.total] - sum(network.persons[spot] for spot in published)

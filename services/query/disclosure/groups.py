@@ -48,16 +48,19 @@ def _too_many(network: Network, here: dict[Spot, Cell]) -> Spot | None:
     pieces = _pieces(published)
     for borders, members in pieces.items():
         if fault(_crowd(network, published, borders, members), network.rules):
-            return _least(published, _bordering(pieces, borders) or borders)
-    for spot, cell in here.items():
-        if spot in network.withheld and not _hidden(network, pieces, published, cell):
+            loose = _bordering(pieces, borders) - network.fixed
+            if spot := _least(network, loose or borders):
+                return spot
+    for there, cell in here.items():
+        if there in network.withheld and not _hidden(network, pieces, cell):
             touched = {
                 border
                 for borders, members in pieces.items()
                 if not cell.parts.keys().isdisjoint(members)
                 for border in _bordering(pieces, borders) or borders
             }
-            return _least(published, touched)
+            if spot := _least(network, touched):
+                return spot
     return None
 
 
@@ -101,21 +104,20 @@ def _bordering(
     return {next(iter(borders ^ other)) for other in pieces if len(borders ^ other) == 1}
 
 
-def _least(published: dict[Spot, Cell], candidates: frozenset[Spot] | set[Spot]) -> Spot:
+def _least(network: Network, candidates: frozenset[Spot] | set[Spot]) -> Spot | None:
     """Choose the group whose loss costs least: the narrowest kind, then the fewest."""
 
     def cost(spot: Spot) -> tuple[int, int, str]:
         kind = spot.scope.partition(":")[0]
         rank = PRECEDENCE.index(kind) if kind in PRECEDENCE else len(PRECEDENCE)
-        return -rank, len(published[spot].parts), spot.scope
+        return -rank, network.persons[spot], spot.scope
 
-    return min(candidates or published, key=cost)
+    return min(candidates - network.fixed, key=cost, default=None)
 
 
 def _hidden(
     network: Network,
     pieces: dict[frozenset[Spot], dict[str, int]],
-    published: dict[Spot, Cell],
     cell: Cell,
 ) -> bool:
     """Say whether a withheld group has room within the pieces that it is in."""

@@ -138,12 +138,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Standing(msgspec.Struct, frozen=True):
     """Hold a cell as it was published at an earlier cut, with what was behind it then.
 
-    `value` is the rounded one that was shown.
+    `value` is the rounded one that was shown, None where the cell was withheld; `cell` and `as_of`
+    are those of the cut that the value comes from.
     """
 
     cell: Cell
-    value: int
-    as_of: datetime
+    value: int | None
+    as_of: datetime | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -56,6 +56,8 @@ class Network:
             for spot in (one.total, *one.parts):
                 self.sums_of[spot].append(index)
         self.withheld: dict[Spot, Why] = {}
+        # shown at an earlier cut: known, so that nothing is hidden by withholding them now
+        self.fixed: set[Spot] = set()
 
     def spot(self, key: CellKey) -> Spot:
         """Find the spot of a cell."""

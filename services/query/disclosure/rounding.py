@@ -19,7 +19,7 @@ def significant(value: int, digits: int) -> int:
 
 
 def share(part: int, whole: int, rules: Rules) -> float | None:
-    """Give a share as a fraction of 1, in whole per cents below a thousand; None without a whole."""
+    """Give a share as a fraction of 1, whole per cents below a thousand; None of nothing."""
     if whole <= 0:
         return None
     exact = Fraction(part, whole)

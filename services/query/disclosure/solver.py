@@ -124,7 +124,7 @@ class _Bounds:
         return exposed
 
     def _cleared(self, wanted: np.ndarray, among: set[int]) -> set[int]:
-        """Find another world as far as can be in a direction, and who is far from the truth in it."""
+        """Find another world far out in a direction, and which spots are far from the truth there."""
         found = linprog(
             -wanted,
             A_eq=self.matrix,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.query.disclosure import changes, wider
+from services.query.disclosure import changes, joint, wider
 from services.query.disclosure.complement import complete
 from services.query.disclosure.crowd import fault
 from services.query.disclosure.groups import places, separate
@@ -84,6 +84,13 @@ def _audited(network: Network, among: list[Spot]) -> list[Spot]:
         for spot in betrayed(network, knot):
             network.withheld[spot] = Why.COMPLEMENT
             more.append(spot)
+    if not more:
+        for spots, measure in joint.systems(network):
+            for spot in joint.betrayed(network, spots, measure):
+                network.withheld[spot] = Why.COMPLEMENT
+                more.append(spot)
+            if more:
+                break
     return more
 
 

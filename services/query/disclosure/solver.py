@@ -48,10 +48,9 @@ def betrayed(network: Network, knot: Knot) -> list[Spot]:
     for measure in sorted({m for spot in knot.spots for m in network.measures(spot)}):
         spots = [s for s in knot.spots if network.crowd(s, measure) is not None]
         exposed = _Bounds(network, knot, spots, measure).exposed()
-        for spot in exposed:
-            more = _beside(network, spot)
-            if more is not None:
-                return [more]
+        more = {near for spot in exposed if (near := _beside(network, spot)) is not None}
+        if more:
+            return sorted(more)
     return []
 
 
@@ -60,7 +59,7 @@ def _beside(network: Network, spot: Spot) -> Spot | None:
     near = {
         other
         for index in network.sums_of[spot]
-        for other in network.sums[index].parts
+        for other in (network.sums[index].total, *network.sums[index].parts)
         if other not in network.withheld and other not in network.fixed
     }
     return min(near, key=lambda other: (network.persons[other], other), default=None)

@@ -121,7 +121,7 @@ class World:
                 touched = len(
                     {v.person for v in set(visits) ^ set(old.get((scope, period, band), []))}
                 )
-            for measure in MEASURES:
+            for measure in MEASURES if not band else MEASURES[:2]:
                 parts = persons_of if measure == "customers" else _parts(measure, visits)
                 value = persons if measure == "customers" else sum(parts.values())
                 if value:

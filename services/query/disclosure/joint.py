@@ -1,4 +1,4 @@
-"""Bound withheld group figures over groups, breakdowns and periods at once, as two members could."""
+"""Bound withheld figures of groups over all dimensions at once, as two members could."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -32,10 +32,17 @@ def systems(network: Network) -> Iterator[tuple[list[Spot], str]]:
                 yield mine, measure
 
 
+def small(network: Network, spots: list[Spot]) -> bool:
+    """Say whether a system is small enough to be looked at all at once."""
+    finest = [spot for spot in spots if (spot.period, spot.by) not in network.shapes]
+    widest = max((len(network.crowds[spot][0].parts) for spot in spots), default=0)
+    return widest * len({(spot.period, spot.by) for spot in finest}) <= MOST_VARIABLES
+
+
 def betrayed(network: Network, spots: list[Spot], measure: str) -> set[Spot]:
     """Name what must be withheld too, since a withheld spot can be bounded within p."""
     system = _System(network, spots, measure)
-    if not system.rows or not system.targets or len(system.truth) > MOST_VARIABLES:
+    if not system.rows or not system.targets:
         return set()
     largest = sorted(system.sold, key=lambda owner: (-system.sold[owner], owner))
     more: set[Spot] = set()

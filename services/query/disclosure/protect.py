@@ -79,18 +79,15 @@ def _audited(network: Network, among: list[Spot]) -> list[Spot]:
     """Let the solver look at every knot, and withhold what it asks for."""
     if not network.rules.on(Rule.SOLVER):
         return []
-    more = []
+    more: list[Spot] = []
+    systems = list(joint.systems(network))
+    small = {s for spots, _ in systems if joint.small(network, spots) for s in spots}
     for knot in knots(network, among):
-        for spot in betrayed(network, knot):
-            network.withheld[spot] = Why.COMPLEMENT
-            more.append(spot)
-    if not more:
-        for spots, measure in joint.systems(network):
-            for spot in joint.betrayed(network, spots, measure):
-                network.withheld[spot] = Why.COMPLEMENT
-                more.append(spot)
-            if more:
-                break
+        more += betrayed(network, knot, alone=knot.spots[0] in small)
+    for spots, measure in systems:
+        if not more and spots[0] in small:
+            more += sorted(joint.betrayed(network, spots, measure))
+    network.withheld |= dict.fromkeys(more, Why.COMPLEMENT)
     return more
 
 

@@ -43,9 +43,15 @@ def knots(network: Network, among: Iterable[Spot]) -> list[Knot]:
     return found
 
 
-def betrayed(network: Network, knot: Knot) -> list[Spot]:
-    """Name what must be withheld too, since a spot of the knot can be bounded within p."""
-    for measure in sorted({m for spot in knot.spots for m in network.measures(spot)}):
+def betrayed(network: Network, knot: Knot, *, alone: bool) -> list[Spot]:
+    """Name what must be withheld too, since a spot of the knot can be bounded within p.
+
+    `alone`: only the measures that do not add up, since the others are looked at all at once.
+    """
+    measures = {m for spot in knot.spots for m in network.measures(spot)}
+    if alone:
+        measures &= network.rules.counts_of_persons
+    for measure in sorted(measures):
         spots = [s for s in knot.spots if network.crowd(s, measure) is not None]
         exposed = _Bounds(network, knot, spots, measure).exposed()
         more = {near for spot in exposed if (near := _beside(network, spot)) is not None}
@@ -123,7 +129,7 @@ class _Bounds:
         return exposed
 
     def _cleared(self, wanted: np.ndarray, among: set[int]) -> set[int]:
-        """Find another world far out in a direction, and which spots are far from the truth there."""
+        """Find another world far out in a direction, and the spots far from the truth there."""
         found = linprog(
             -wanted,
             A_eq=self.matrix,

@@ -62,13 +62,14 @@ def subtract(world: World, spread: Spread, answer: Answer) -> Iterator[str]:
                 left = [v for part in hidden for v in spread[part]]
                 if wrong := thin(world, left, f"{place} less its shown parts"):
                     yield wrong
-        figures = [answer(m, place) for m in ("tickets", "refunded", "net")]
-        if (
-            sum(f is None for f in figures) == 1
-            and all(any(getattr(v, "tickets") - v.refunded for v in spread[place]) for _ in "1")
-            and any(v.refunded for v in spread[place])
-        ):
+        linked = [answer(m, place) for m in ("tickets", "refunded", "net")]
+        if sum(figure is None for figure in linked) == 1 and _all_three(spread[place]):
             yield f"{place}: the third of linked figures"
+
+
+def _all_three(visits: list[Visit]) -> bool:
+    refunded = sum(v.refunded for v in visits)
+    return 0 < refunded < sum(v.tickets for v in visits)
 
 
 def over_time(

@@ -1,0 +1,1 @@
+"""Statistical disclosure control: which cells of a cut may be published, decided as a whole."""

@@ -41,17 +41,16 @@ def own_value(measure: str, sums: Mapping[str, int]) -> float | None:
 
 
 def benchmark(
-    scope: str,
-    period: str,
-    measure: str,
+    about: tuple[str, str, str],
     own: Mapping[str, Mapping[str, int]],
     owners: Mapping[str, str],
     rules: Rules,
 ) -> Benchmark:
-    """Return the benchmark of those in *own*, who each count if k persons are behind theirs.
+    """Return the benchmark of (scope, period, measure) of those in *own*.
 
-    Five contributors of enough owners have a median, ten have quarters.
+    They count where k persons are behind their figure. Five contributors of enough owners have a median, ten have quarters.
     """
+    scope, period, measure = about
     values = {
         house: value
         for house, sums in own.items()

@@ -9,41 +9,49 @@ from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
+from services.query.cuts.statements import CROSS_USE_PERIODS as PERIODS
 from services.query.disclosure.model import Rules
 
-#: Per period: each organisation's persons, those of pairs, and those of an organisation with groups.
-STATEMENT = """
+#: Per period and organisation: its own persons (''), those of pairs, and those it has in common with
+#: each of its groups; then how many the other one has, and whom a group is made of.
+STATEMENT = f"""
 WITH
-    visited AS (
+    visited AS MATERIALIZED (
         SELECT day, toString(organisation) AS organisation, customer.person AS person
         FROM visits FINAL ARRAY JOIN customer
-        WHERE day <= {last:Date} AND organisation IN {houses:Array(String)}
+        WHERE day <= {{last:Date}} AND organisation IN {{houses:Array(String)}}
     ),
     numbered AS (
-        SELECT person, toUInt32(rowNumberInAllBlocks()) AS id FROM (SELECT DISTINCT person FROM visited)
+        SELECT person, toUInt32(rowNumberInAllBlocks()) AS id
+        FROM (SELECT DISTINCT person FROM visited)
     ),
-    held AS (
-        SELECT p AS period, organisation, groupBitmapState(id) AS people
+    held AS MATERIALIZED (
+        SELECT period, organisation, groupBitmapState(id) AS people
         FROM (
-            SELECT organisation, id, arrayJoin(PERIODS).2 AS p
+            SELECT organisation, id, arrayJoin({PERIODS}).2 AS period
             FROM visited INNER JOIN numbered USING (person)
         ) GROUP BY period, organisation
     ),
     grouped AS (
-        SELECT period, g.1 AS asker, g.2 AS name, groupBitmapMergeState(people) AS people,
+        SELECT period, g.2 AS asker, g.3 AS name, groupBitmapMergeState(people) AS people,
             groupArray(organisation) AS members
-        FROM held ARRAY JOIN mapFromArrays({names:Array(String)}, {groups:Array(Array(Tuple(String, String)))})[organisation] AS g
+        FROM held INNER JOIN (
+            SELECT arrayJoin({{groups:Array(Tuple(String, String, String))}}) AS g, g.1 AS house
+        ) AS told ON organisation = house
         GROUP BY period, asker, name
     )
-SELECT period, a.organisation, '' AS name, bitmapCardinality(a.people), 0, [] FROM held AS a
+SELECT period, organisation, '' AS name, bitmapCardinality(people) AS both, toUInt64(0) AS theirs,
+    emptyArrayString() AS members
+FROM held
 UNION ALL
 SELECT a.period, a.organisation, concat('organisation:', b.organisation),
     bitmapAndCardinality(a.people, b.people), bitmapCardinality(b.people), [b.organisation]
 FROM held AS a INNER JOIN held AS b ON a.period = b.period WHERE a.organisation != b.organisation
 UNION ALL
-SELECT a.period, a.organisation, g.name, bitmapAndCardinality(a.people, g.people), 0, g.members
+SELECT a.period, a.organisation, g.name, bitmapAndCardinality(a.people, g.people), toUInt64(0),
+    g.members
 FROM held AS a INNER JOIN grouped AS g ON a.period = g.period AND a.organisation = g.asker
-"""
+"""  # noqa: S608 (all of it is ours; what varies is a parameter)
 
 
 class Shared(Struct, frozen=True):
@@ -58,16 +66,16 @@ class Shared(Struct, frozen=True):
 
 def groups_of(
     houses: Mapping[str, tuple[str, str]], agreed: Collection[str]
-) -> dict[str, list[tuple[str, str]]]:
-    """Return, of each house, in which group of which asker it is; *houses*: industry and region."""
-    found: dict[str, list[tuple[str, str]]] = {name: [] for name in houses}
+) -> list[tuple[str, str, str]]:
+    """Return (house, asker, group) of every group that a house is in; *houses*: industry, region."""
+    found = []
     for asker in houses:
         for name, (industry, region) in houses.items():
             if name == asker:
                 continue
-            found[name] += [(asker, f"industry:{industry}"), (asker, f"region:{region}")]
+            found += [(name, asker, f"industry:{industry}"), (name, asker, f"region:{region}")]
             if name not in agreed or asker not in agreed:
-                found[name].append((asker, "others:"))
+                found.append((name, asker, "others:"))
     return found
 
 
@@ -100,20 +108,20 @@ def judge(
         kind, _, which = name.partition(":")
         if kind in {"others", "industry", "region"}:
             parts = {m: pairs[m][0] for m in members if m in pairs and pairs[m][0]}
-            why = _group(shared, own, parts, seen, owners, rules)
+            why = _group((shared, own), parts, seen, owners, rules)
             found.append(Shared(kind, which, None if why else shared, None, why))
     return found
 
 
 def _group(
-    shared: int,
-    own: int,
+    counts: tuple[int, int],
     parts: Mapping[str, int],
     seen: Collection[str],
     owners: Mapping[str, str],
     rules: Rules,
 ) -> str:
     """Return why a group is withheld; '' where it is not. Those that are *seen* are known anyway."""
+    shared, own = counts
     hidden = {name: many for name, many in parts.items() if name not in seen}
     for held in (parts, hidden) if hidden else (parts,):
         if len(held) < rules.organisations or len({owners[n] for n in held}) < rules.owners:

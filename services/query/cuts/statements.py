@@ -212,3 +212,6 @@ UNCONVERTED = """
 SELECT toString(organisation), groupUniqArray(toString(currency))
 FROM sales WHERE currency NOT IN ('', 'NOK') GROUP BY organisation
 """
+
+#: What cross-use is told of.
+CROSS_USE_PERIODS = f"arrayFilter(p -> p.1 != 'quarter', arrayConcat({_CALENDAR}, {_ROLLING}))"

@@ -143,7 +143,7 @@ def _cells(measure: Measure, by: tuple[str, ...], rows: Rows, currency: str) -> 
     found = {where: sums for where, sums in rows.items() if (where[-1] != "") == measure.money}
     if not found and not by:
         found = {(currency if measure.money else "",): defaultdict(int)}
-    for where in sorted(found, key=_order(by)):
+    for where in sorted(found, key=order(by)):
         value = measure.value(found[where])
         yield Cell(
             by=dict(zip(by, where, strict=False)),
@@ -153,7 +153,7 @@ def _cells(measure: Measure, by: tuple[str, ...], rows: Rows, currency: str) -> 
         )
 
 
-def _order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
+def order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
     """Return what cells are sorted by: values as they are declared, what is unknown last."""
     places = [{v: n for n, v in enumerate(EVERY_BREAKDOWN[name].values)} for name in by]
 

@@ -36,7 +36,9 @@ def figure(answer: Answer) -> dict[str, Any]:
 def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
     """Return *answer* as rows, a cell each; what all share stands in every row."""
     measure, _, _version = answer.definition.partition("@")
-    whole = MEASURES[measure].counted(by).per is None or answer.unit == "minor_units"
+    known = MEASURES.get(measure)  # an index is of none
+    counted = known is not None and known.counted(by).per is None
+    whole = counted or answer.unit == "minor_units"
     columns: dict[str, Kind] = {
         "definition": "text",
         "scope": "text",
@@ -48,6 +50,7 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
         "unit": "text",
         "currency": "text",
         "why": "text",
+        "try": "text",
         "as_of": "time",
         "organisations": "integer",
         "coverage": "number",
@@ -58,8 +61,8 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
         (
             *(answer.definition, answer.scope, period.id, period.begins, period.ends),
             *(cell.by[name] for name in by),
-            *(cell.value, answer.unit, cell.currency, cell.why),
-            *(answer.as_of, answer.organisations, answer.coverage, answer.kind),
+            *(cell.value, answer.unit, cell.currency, cell.why, cell.instead),
+            *(cell.as_of or answer.as_of, answer.organisations, answer.coverage, answer.kind),
         )
         for cell in answer.cells
     ]

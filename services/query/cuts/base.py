@@ -247,9 +247,8 @@ def _of_scopes(cells: Mapping[CellKey, Cell]) -> Iterator[Margin]:
         for key in cells:
             kind, _, name = key.scope.partition(":")
             if kind == narrow:
-                totals[CellKey(key.measure, _wider(wide, kind, name), key.period, key.by)].append(
-                    key
-                )
+                total = CellKey(key.measure, _wider(wide, kind, name), key.period, key.by)
+                totals[total].append(key)
         yield from _grouped(cells, totals)
 
 

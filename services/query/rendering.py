@@ -13,6 +13,7 @@ from services.query.answers import Status
 from services.query.customers import EVERY_BREAKDOWN
 from services.query.formats import Kind, Table
 from services.query.live import Pulse
+from services.query.matrix import MATRIX
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
 
@@ -103,12 +104,20 @@ def measures() -> list[dict[str, Any]]:
             "money": measure.money,
             "name": measure.name,
             "definition": measure.definition,
-            "scopes": ["organisation"],
-            "periods": [*FORMS],
-            "breakdowns": measure.breakdowns,
+            **_of_matrix(measure.id),
         }
         for measure in MEASURES.values()
     ]
+
+
+def _of_matrix(measure: str) -> dict[str, list[str]]:
+    """Return which scopes, periods and breakdowns some row of the matrix has a measure for."""
+    rows = [row for row in MATRIX if measure in row.measures]
+    return {
+        "scopes": list(dict.fromkeys(scope for row in rows for scope in row.scopes)),
+        "periods": [kind for kind in FORMS if any(kind in row.periods for row in rows)],
+        "breakdowns": list(dict.fromkeys(b for row in rows for by in row.by for b in by)),
+    }
 
 
 def breakdowns() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What disclosure control speaks of: cells, margins between them, organisations, rules, verdicts."""
+"""What disclosure control speaks of: cells, margins, organisations, rules, verdicts."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -91,8 +91,9 @@ class Rule(StrEnum):
     OWNERS = "owners"
     DOMINANCE = "dominance"
     P_PERCENT = "p_percent"
+    GROUPS = "groups"
     COMPLEMENTS = "complements"
-    OVERLAPS = "overlaps"
+    SOLVER = "solver"
     LINKED = "linked"
     TIME = "time"
     MEMBERSHIP = "membership"
@@ -104,7 +105,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `k` persons; `organisations` and `owners` besides the asker; `largest` and `two_largest` shares
     of the others' sum; `p` the least share by which an estimate must miss; `together` how many
     members may put their own figures together; `digits` significant digits of money;
-    `money` the measures that are money; `signed` those that may fall below 0.
+    `money` the measures that are money, `counts_of_persons` those that count distinct persons.
     """
 
     k: int = 5
@@ -126,6 +127,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "ticket_revenue",
         }
     )
+    counts_of_persons: frozenset[str] = frozenset({"customers", "unique_customers"})
     off: frozenset[Rule] = frozenset()
 
     def on(self, rule: Rule) -> bool:
@@ -136,12 +138,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Standing(msgspec.Struct, frozen=True):
     """Hold a cell as it was published at an earlier cut, with what was behind it then.
 
-    `value` is the rounded one that was shown.
+    `value` is the rounded one that was shown, None where the cell was withheld; `cell` and `as_of`
+    are those of the cut that the value comes from.
     """
 
     cell: Cell
-    value: int
-    as_of: datetime
+    value: int | None
+    as_of: datetime | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):

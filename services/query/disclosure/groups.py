@@ -1,0 +1,135 @@
+"""Groups that can be cut out of published groups must pass themselves."""
+
+from collections import defaultdict
+
+from services.query.disclosure.crowd import OWN_SCOPE, Crowd, fault, gathered
+from services.query.disclosure.model import Cell, Why
+from services.query.disclosure.network import Network, Spot
+
+# what is given up first when two groups cut out a third that is too thin
+PRECEDENCE = ("network", "industry", "region", "industry-region", "city")
+
+
+def places(network: Network) -> list[list[Spot]]:
+    """List the groups of each family, period and breakdown beside each other."""
+    together: dict[tuple[str, str, object], list[Spot]] = defaultdict(list)
+    for spot in network.cells:
+        if not spot.scope.startswith(OWN_SCOPE):
+            together[spot.family, spot.period, spot.by].append(spot)
+    return [sorted(spots) for spots in together.values()]
+
+
+def separate(network: Network, spots: list[Spot]) -> list[Spot]:
+    """Withhold groups of one place until none can be cut out that is too thin.
+
+    Two published groups that overlap give away at most their common part and what each has
+    alone, however many figures are combined; so it is enough that each such piece passes, and
+    that each withheld group keeps room to lie elsewhere within the pieces that it is in.
+    Returns what was withheld.
+    """
+    given_up = []
+    for measure in sorted({m for spot in spots for m in network.measures(spot)}):
+        here = {
+            spot: next(c for c in network.cells[spot] if c.key.measure == measure)
+            for spot in spots
+            if measure in network.measures(spot)
+        }
+        while (spot := _too_many(network, here)) is not None:
+            network.withheld[spot] = Why.COMPLEMENT
+            given_up.append(spot)
+    return given_up
+
+
+def _too_many(network: Network, here: dict[Spot, Cell]) -> Spot | None:
+    """Find the published group to give up next, or None when all is well."""
+    published = {spot: cell for spot, cell in here.items() if spot not in network.withheld}
+    if not published:
+        return None
+    pieces = _pieces(published)
+    for borders, members in pieces.items():
+        if fault(_crowd(network, published, borders, members), network.rules):
+            loose = _bordering(pieces, borders) - network.fixed
+            if spot := _least(network, loose or borders):
+                return spot
+    for there, cell in here.items():
+        if there in network.withheld and not _hidden(network, pieces, cell):
+            touched = {
+                border
+                for borders, members in pieces.items()
+                if not cell.parts.keys().isdisjoint(members)
+                for border in _bordering(pieces, borders) or borders
+            }
+            if spot := _least(network, touched):
+                return spot
+    return None
+
+
+def _pieces(published: dict[Spot, Cell]) -> dict[frozenset[Spot], dict[str, int]]:
+    """Cut the contributors into the pieces that the published groups mark off."""
+    borders: dict[str, set[Spot]] = defaultdict(set)
+    parts: dict[str, int] = {}
+    for spot, cell in published.items():
+        for organisation, part in cell.parts.items():
+            borders[organisation].add(spot)
+            parts[organisation] = part
+    pieces: dict[frozenset[Spot], dict[str, int]] = defaultdict(dict)
+    for organisation, around in borders.items():
+        pieces[frozenset(around)][organisation] = parts[organisation]
+    return pieces
+
+
+def _crowd(
+    network: Network,
+    published: dict[Spot, Cell],
+    borders: frozenset[Spot],
+    members: dict[str, int],
+) -> Crowd:
+    """Gather a piece; of its persons only so many as are there for certain."""
+    persons_of: dict[str, int] = {}
+    at_least = 0
+    for spot in borders:
+        cell = published[spot]
+        known = cell.persons_of or cell.parts
+        persons_of |= {o: known[o] for o in members if o in known}
+        others = sum(count for o, count in known.items() if o not in members)
+        at_least = max(at_least, cell.persons - others)
+    at_least = max([at_least, *persons_of.values()])
+    return gathered(members, at_least, persons_of, network.owners)
+
+
+def _bordering(
+    pieces: dict[frozenset[Spot], dict[str, int]], borders: frozenset[Spot]
+) -> set[Spot]:
+    """Find the groups without which this piece would be one with another."""
+    return {next(iter(borders ^ other)) for other in pieces if len(borders ^ other) == 1}
+
+
+def _least(network: Network, candidates: frozenset[Spot] | set[Spot]) -> Spot | None:
+    """Choose the group whose loss costs least: the narrowest kind, then the fewest."""
+
+    def cost(spot: Spot) -> tuple[int, int, str]:
+        kind = spot.scope.partition(":")[0]
+        rank = PRECEDENCE.index(kind) if kind in PRECEDENCE else len(PRECEDENCE)
+        return -rank, network.persons[spot], spot.scope
+
+    return min(candidates - network.fixed, key=cost, default=None)
+
+
+def _hidden(
+    network: Network,
+    pieces: dict[frozenset[Spot], dict[str, int]],
+    cell: Cell,
+) -> bool:
+    """Say whether a withheld group has room within the pieces that it is in."""
+    inside = {o for members in pieces.values() for o in members}
+    if not cell.parts.keys() <= inside:
+        return True
+    room = 0
+    for members in pieces.values():
+        if cell.parts.keys().isdisjoint(members):
+            continue
+        others = {o: part for o, part in members.items() if o not in cell.parts}
+        crowd = gathered(others, 0, {}, network.owners)
+        room += crowd.beyond(network.rules.together)
+    mine = sum(abs(part) for part in cell.parts.values())
+    return room >= max(1.0, network.rules.p * mine)

@@ -1,0 +1,112 @@
+"""The cells of a cut as spots: what is published or withheld together, and where it stands."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from services.query.disclosure.crowd import Crowd, behind
+from services.query.disclosure.model import By, Cell, CellKey, Margin, Rule, Rules, Why
+
+
+class Spot(msgspec.Struct, frozen=True, order=True):
+    """Name a place in the matrix: the linked measures of one scope, period and breakdown."""
+
+    family: str
+    scope: str
+    period: str
+    by: By
+
+
+class Sum(msgspec.Struct, frozen=True):
+    """Say that a spot is made of others of its own scope; only those that have data."""
+
+    total: Spot
+    parts: tuple[Spot, ...]
+
+
+class Network:
+    """Hold a cut while it is being protected: cells, crowds, sums, and why what is withheld."""
+
+    def __init__(
+        self,
+        cells: Iterable[Cell],
+        margins: Iterable[Margin],
+        owners: Mapping[str, str],
+        rules: Rules,
+    ) -> None:
+        self.rules = rules
+        self.owners = owners
+        given = list(margins)
+        self.families = _families(given, rules)
+        self.cells: dict[Spot, list[Cell]] = defaultdict(list)
+        for cell in cells:
+            if cell.value or any(cell.parts.values()):
+                self.cells[self.spot(cell.key)].append(cell)
+        self.crowds: dict[Spot, list[Crowd]] = {
+            spot: [behind(cell, owners, rules) for cell in there]
+            for spot, there in self.cells.items()
+        }
+        self.persons = {
+            spot: max(cell.persons for cell in there) for spot, there in self.cells.items()
+        }
+        self.sums = self._sums(given)
+        self.sums_of: dict[Spot, list[int]] = defaultdict(list)
+        for index, one in enumerate(self.sums):
+            for spot in (one.total, *one.parts):
+                self.sums_of[spot].append(index)
+        self.withheld: dict[Spot, Why] = {}
+        # shown at an earlier cut: known, so that nothing is hidden by withholding them now
+        self.fixed: set[Spot] = set()
+
+    def spot(self, key: CellKey) -> Spot:
+        """Find the spot of a cell."""
+        family = self.families.get(key.measure, key.measure)
+        return Spot(family, key.scope, key.period, key.by)
+
+    def crowd(self, spot: Spot, measure: str) -> Crowd | None:
+        """Give the crowd of one measure at a spot, if it has data there."""
+        for cell, crowd in zip(self.cells.get(spot, ()), self.crowds.get(spot, ()), strict=True):
+            if cell.key.measure == measure:
+                return crowd
+        return None
+
+    def measures(self, spot: Spot) -> list[str]:
+        """List the measures that have data at a spot."""
+        return [cell.key.measure for cell in self.cells[spot]]
+
+    def _sums(self, margins: list[Margin]) -> list[Sum]:
+        """Keep each margin within a scope once for all linked measures."""
+        kept: dict[Sum, None] = {}
+        for margin in margins:
+            if margin.kind == "linked" or any(
+                part.scope != margin.total.scope or part.measure != margin.total.measure
+                for part in margin.parts
+            ):
+                continue
+            total = self.spot(margin.total)
+            parts = tuple(spot for spot in map(self.spot, margin.parts) if spot in self.cells)
+            if total in self.cells and parts:
+                kept[Sum(total, parts)] = None
+        return list(kept)
+
+
+def _families(margins: list[Margin], rules: Rules) -> dict[str, str]:
+    """Bring measures that reveal each other together under the name of one of them."""
+    if not rules.on(Rule.LINKED):
+        return {}
+    parent: dict[str, str] = {}
+
+    def root(measure: str) -> str:
+        while parent.setdefault(measure, measure) != measure:
+            measure = parent[measure]
+        return measure
+
+    for margin in margins:
+        if margin.kind == "linked" or any(
+            part.measure != margin.total.measure for part in margin.parts
+        ):
+            for part in margin.parts:
+                one, other = sorted((root(margin.total.measure), root(part.measure)))
+                parent[other] = one
+    return {measure: root(measure) for measure in parent}

@@ -1,0 +1,120 @@
+"""Decide over a whole cut which cells are published, and what is said of the others."""
+
+from collections.abc import Iterable
+
+from services.query.disclosure import changes, wider
+from services.query.disclosure.complement import complete
+from services.query.disclosure.crowd import fault
+from services.query.disclosure.groups import places, separate
+from services.query.disclosure.model import (
+    By,
+    Cell,
+    CellKey,
+    Margin,
+    Organisation,
+    Rule,
+    Rules,
+    Standing,
+    Verdict,
+    Why,
+)
+from services.query.disclosure.network import Network, Spot
+from services.query.disclosure.rounding import rounded
+from services.query.disclosure.solver import betrayed, knots
+
+
+def protect(
+    cells: Iterable[Cell],
+    margins: Iterable[Margin],
+    organisations: Iterable[Organisation],
+    rules: Rules,
+    previous: Iterable[Standing] = (),
+) -> dict[CellKey, Verdict]:
+    """Judge every cell of a cut, all together, with each member as the asker.
+
+    `previous` is every cell of the cut before, also those that were withheld. Returns a verdict
+    for each cell, and for each one that was published before and has no data now.
+    """
+    known = {cell.key: cell for cell in cells}
+    ties = list(margins)
+    before = {one.cell.key: one for one in previous}
+    owners = {one.id: one.owner for one in organisations}
+    network = Network(known.values(), ties, owners, rules)
+    network.fixed = {network.spot(k) for k, one in before.items() if one.value is not None}
+    settle(network)
+    stands: set[Spot] = set()
+    if rules.on(Rule.TIME) and before:
+        stands = changes.standing(network, known, before, ties, rules)
+    return _verdicts(network, known, before, stands)
+
+
+def settle(network: Network) -> None:
+    """Withhold what does not pass, then whatever would reveal it, until nothing more follows."""
+    for spot, crowds in network.crowds.items():
+        if spot not in network.fixed:
+            why = next((why for crowd in crowds if (why := fault(crowd, network.rules))), None)
+            if why is not None:
+                network.withheld[spot] = why
+    by_place = {_place(spots[0]): spots for spots in places(network)}
+    due = dict.fromkeys(by_place)
+    pending = list(network.withheld)
+    while pending or due:
+        since = list(pending)
+        while pending or due:
+            pending = complete(network, pending) if network.rules.on(Rule.COMPLEMENTS) else []
+            due |= dict.fromkeys(p for p in map(_place, pending) if p in by_place)
+            if network.rules.on(Rule.GROUPS):
+                pending += [s for place in due for s in separate(network, by_place[place])]
+            due = {}
+            since += pending
+        pending = _audited(network, since)
+        due = dict.fromkeys(p for p in map(_place, pending) if p in by_place)
+
+
+def _place(spot: Spot) -> tuple[str, str, By]:
+    return spot.family, spot.period, spot.by
+
+
+def _audited(network: Network, among: list[Spot]) -> list[Spot]:
+    """Let the solver look at every knot, and withhold what it asks for."""
+    if not network.rules.on(Rule.SOLVER):
+        return []
+    more = []
+    for knot in knots(network, among):
+        for spot in betrayed(network, knot):
+            network.withheld[spot] = Why.COMPLEMENT
+            more.append(spot)
+    return more
+
+
+def _verdicts(
+    network: Network,
+    cells: dict[CellKey, Cell],
+    before: dict[CellKey, Standing],
+    stands: set[Spot],
+) -> dict[CellKey, Verdict]:
+    verdicts: dict[CellKey, Verdict] = {}
+    for key in sorted(cells.keys() | before.keys()):
+        old = before.get(key)
+        spot = network.spot(key)
+        shown = old is not None and old.value is not None
+        if old is not None and shown and (spot in stands or key not in cells):
+            verdicts[key] = Verdict(key=key, value=old.value, stands=True, as_of=old.as_of)
+        elif key in cells and spot in network.withheld:
+            verdicts[key] = Verdict(key=key, why=network.withheld[spot])
+        elif key in cells:
+            verdicts[key] = Verdict(key=key, value=rounded(cells[key], network.rules))
+    return {key: _with_wider(verdict, verdicts) for key, verdict in verdicts.items()}
+
+
+def _with_wider(verdict: Verdict, verdicts: dict[CellKey, Verdict]) -> Verdict:
+    key = verdict.key
+    if verdict.why is None:
+        return verdict
+
+    def published(scope: str) -> bool:
+        other = verdicts.get(CellKey(key.measure, scope, key.period, key.by))
+        return other is not None and other.why is None
+
+    instead = wider.first(key.scope, published)
+    return Verdict(key=key, why=verdict.why, instead=instead)

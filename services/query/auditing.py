@@ -73,19 +73,19 @@ class Auditor:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._waiting: list[Asked] = []
+        self.waiting: list[Asked] = []
         self._lock = threading.Lock()
 
     def note(self, one: Asked) -> None:
         """Keep *one* with the next that are written."""
         with self._lock:
-            self._waiting.append(one)
-            del self._waiting[:-_MOST]
+            self.waiting.append(one)
+            del self.waiting[:-_MOST]
 
     def flush(self) -> None:
         """Write what waits; what cannot be written now waits on."""
         with self._lock:
-            rows, self._waiting = self._waiting, []
+            rows, self.waiting = self.waiting, []
         if not rows:
             return
         try:
@@ -94,7 +94,7 @@ class Auditor:
         except Away:
             log.warning("the audit log waits: %d", len(rows))
             with self._lock:
-                self._waiting = [*rows, *self._waiting][-_MOST:]
+                self.waiting = [*rows, *self.waiting][-_MOST:]
 
     def about(self, organisation: str) -> list[About]:
         """Return who asked about groups that *organisation* is in, the last thousand."""

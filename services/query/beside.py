@@ -27,13 +27,13 @@ from services.query.matrix import MATRIX
 from services.query.periods import FORMS, parse
 from services.query.pool import Pool
 from services.query.problems import Refused
-from services.query.question import Published
+from services.query.question import PeriodKind, Published
 from services.query.tokens import Asker, Recognise, asker, own
 
 audit = logging.getLogger("services.query.audit")
 
-_CALENDAR = ("month", "quarter", "year", "season")
-_CROSS_USE = ("month", "season", "year", "rolling")
+_CALENDAR: tuple[PeriodKind, ...] = ("month", "quarter", "year", "season")
+_CROSS_USE: tuple[PeriodKind, ...] = ("month", "season", "year", "rolling")
 
 
 class Beside:

@@ -10,7 +10,8 @@ from typing import Literal, get_args
 
 from msgspec import Struct
 
-from services.query.customers import EVERY_BREAKDOWN
+from kudos.breakdowns import BREAKDOWNS
+from services.query.customers import EVERY_BREAKDOWN, ORDER_DAYS
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
 from services.query.question import PeriodKind
@@ -72,7 +73,7 @@ def _singles(names: Iterable[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def _live() -> tuple[tuple[str, ...], ...]:
-    names = sorted(EVERY_BREAKDOWN)
+    names = sorted(BREAKDOWNS)
     pairs = tuple((a, b) for n, a in enumerate(names) for b in names[n + 1 :])
     return ((), *_singles(names), *pairs)
 
@@ -94,6 +95,22 @@ MATRIX: tuple[Row, ...] = (
         scopes=("organisation",),
         periods=tuple(FORMS),
         by=_live(),
+    ),
+    Row(
+        id="own_live_steps",
+        kind="live",
+        name={"nb": "Egne kunders hyppighet", "en": "How often one's own customers come"},
+        definition={
+            "nb": "Egne kunder etter hvor mange dager de kjøpte på.",
+            "en": "One's own customers by how many days they bought on.",
+        },
+        measures=("visit_frequency",),
+        scopes=("organisation",),
+        periods=tuple(FORMS),
+        by=(
+            (ORDER_DAYS.id,),
+            *(tuple(sorted((ORDER_DAYS.id, name))) for name in BREAKDOWNS),
+        ),
     ),
     Row(
         id="own_personal",
@@ -204,10 +221,10 @@ def validate(rows: Iterable[Row]) -> None:
     """Raise ValueError where a row names what there is not, or says a thing twice."""
     seen: set[str] = set()
     for row in rows:
-        named = {
+        named: dict[str, set[str]] = {
             "measure": set(row.measures) - set(MEASURES),
-            "scope": set(row.scopes) - set(get_args(ScopeKind)),
-            "period": set(row.periods) - set(FORMS),
+            "scope": {*row.scopes} - {*get_args(ScopeKind)},
+            "period": {*row.periods} - {*FORMS},
             "breakdown": {b for by in row.by for b in by} - {*EVERY_BREAKDOWN, *PERSONAL, *SHARED},
             "language": {"nb", "en"} ^ (row.name.keys() & row.definition.keys()),
         }
@@ -236,8 +253,7 @@ def near(measure: str, scope: str, period: str, by: Collection[str]) -> dict[str
 
     Each is what the others of the question allow, so that one change makes it a question.
     """
-    told = tuple(sorted(by))
-    rows = MATRIX
+    told, rows = tuple(sorted(by)), MATRIX
     return {
         "measures": _told(m for r in rows for m in r.measures if r.holds(m, scope, period, told)),
         "scopes": [

@@ -64,7 +64,9 @@ def _withheld(why: str, instead: str | None, by: Mapping[str, str] | None = None
 def _cells(question: Published, found: Found, told: tuple[str, ...]) -> Iterator[Cell]:
     if question.measure == "coverage":
         kept = found.get(("tickets", ()))
-        yield Cell(by={}, value=kept and kept.coverage, why=_why(kept) if kept else "undefined")
+        value = None if kept is None or kept.why else kept.coverage
+        why = "undefined" if kept is None else _why(kept)
+        yield Cell(by={}, value=value, why=why, instead=(kept and kept.instead) or None)
         return
     names = bases(question.measure)
     values = {values for name, values in found if name in names}

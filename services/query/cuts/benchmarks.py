@@ -48,7 +48,8 @@ def benchmark(
 ) -> Benchmark:
     """Return the benchmark of (scope, period, measure) of those in *own*.
 
-    They count where k persons are behind their figure. Five contributors of enough owners have a median, ten have quarters.
+    They count where k persons are behind their figure. Five contributors of enough owners have a
+    median, ten have quarters.
     """
     scope, period, measure = about
     values = {

@@ -12,7 +12,15 @@ from kudos.register import OSLO, Register
 from services.query.cuts import base, benchmarks, members, shared, statements, store
 from services.query.cuts.calendar import kind_of
 from services.query.cuts.store import Cut, Seen
-from services.query.disclosure.model import Cell, Margin, Organisation, Rules, Standing, Verdict
+from services.query.disclosure.model import (
+    Cell,
+    CellKey,
+    Margin,
+    Organisation,
+    Rules,
+    Standing,
+    Verdict,
+)
 
 _DAY = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,12 +32,12 @@ class Protect(Protocol):
 
     def __call__(
         self,
-        cells: Sequence[Cell],
-        margins: Sequence[Margin],
-        organisations: Sequence[Organisation],
+        cells: Iterable[Cell],
+        margins: Iterable[Margin],
+        organisations: Iterable[Organisation],
         rules: Rules,
-        previous: Sequence[Standing],
-    ) -> Iterable[Verdict]:
+        previous: Iterable[Standing] = (),
+    ) -> Mapping[CellKey, Verdict]:
         """Return a verdict on every cell."""
 
 
@@ -69,13 +77,11 @@ def make(
     houses = members.organisations(held, base.organisations_seen(found))
     before = store.known(client)
     clock.step("cells")
-    verdicts = list(
-        protect(
-            list(found.cells.values()), made, list(houses.values()), rules, store.standing(before)
-        )
-    )
+    verdicts = protect(found.cells.values(), made, houses.values(), rules, store.standing(before))
     clock.step("protect")
-    published, written = store.write(client, cut, (found.cells, found.coverage), verdicts, before)
+    published, written = store.write(
+        client, cut, (found.cells, found.coverage), verdicts.values(), before
+    )
     store.write_benchmarks(client, cut, _benchmarks(found, owners, rules))
     if held:
         store.write_shared(client, cut, _shared(client, register, owners, asked, rules))

@@ -93,7 +93,7 @@ class Reader:
             asked = {"scope": scope, "period": period, "by": list(by)}
             rows = client.query(_CELLS, parameters=asked).result_rows
             return {
-                (measure, tuple(told)): Kept(*row[:4], tuple(row[4]), row[5])
+                (measure, tuple(told)): Kept(row[0], row[1], row[2], row[3], tuple(row[4]), row[5])
                 for measure, told, row in rows
             }
 

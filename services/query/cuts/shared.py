@@ -12,8 +12,8 @@ from msgspec import Struct
 from services.query.cuts.statements import CROSS_USE_PERIODS as PERIODS
 from services.query.disclosure.model import Rules
 
-#: Per period and organisation: its own persons (''), those of pairs, and those it has in common with
-#: each of its groups; then how many the other one has, and whom a group is made of.
+#: Per period and organisation: its own persons (''), those of pairs, and those in common with each
+#: of its groups; then how many the other one has, and whom a group is made of.
 STATEMENT = f"""
 WITH
     visited AS MATERIALIZED (
@@ -67,7 +67,7 @@ class Shared(Struct, frozen=True):
 def groups_of(
     houses: Mapping[str, tuple[str, str]], agreed: Collection[str]
 ) -> list[tuple[str, str, str]]:
-    """Return (house, asker, group) of every group that a house is in; *houses*: industry, region."""
+    """Return (house, asker, group) of each group of a house; *houses*: industry, region."""
     found = []
     for asker in houses:
         for name, (industry, region) in houses.items():
@@ -120,7 +120,7 @@ def _group(
     owners: Mapping[str, str],
     rules: Rules,
 ) -> str:
-    """Return why a group is withheld; '' where it is not. Those that are *seen* are known anyway."""
+    """Return why a group is withheld, or ''. Those that are *seen* are known anyway."""
     shared, own = counts
     hidden = {name: many for name, many in parts.items() if name not in seen}
     for held in (parts, hidden) if hidden else (parts,):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
@@ -57,7 +58,12 @@ class Known(Struct, frozen=True):
 def history(client: Client) -> list[Cut]:
     """Return every completed cut, the newest first."""
     rows = client.query(f"{_CUTS} ORDER BY cut DESC").result_rows
-    return [Cut(*row[:3], frozenset(row[3]), *row[4:]) for row in rows]
+    return [_cut(*row) for row in rows]
+
+
+def _cut(cut: int, at: datetime | None, last: date, scopes: list[str], *counts: Any) -> Cut:
+    cells, published, written, done_at = counts
+    return Cut(cut, at, last, frozenset(scopes), cells, published, written, done_at)
 
 
 def as_of(client: Client) -> datetime | None:

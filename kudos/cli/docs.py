@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from kudos.broker import PARTITIONS
-from kudos.cli import source_pages, vendor_pages
+from kudos.cli import matrix_page, source_pages, vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
 
 _RIGHTS = """\
@@ -76,6 +76,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "topics.md": topics,
     **vendor_pages.PAGES,
     **source_pages.PAGES,
+    **matrix_page.PAGES,
 }
 
 

@@ -7,13 +7,13 @@ from typing import get_args
 from starlette.datastructures import QueryParams
 
 from kudos.register import Industry, Organisation
-from services.query.customers import EVERY_BREAKDOWN
-from services.query.matrix import MATRIX, PERSONAL, SCOPES, SHARED, near, row_of
+from services.query.matrix import MATRIX, PERSONAL, SCOPES, near, row_of
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, parse
 from services.query.problems import Refused
 from services.query.question import Published, Question
 from services.query.tokens import Asker, own
+from services.query.vocabulary import VOCABULARY
 
 MOST_BREAKDOWNS = 2
 #: Nothing that may be asked is as long as this.
@@ -127,11 +127,10 @@ def peers(wanted: str, asker: Asker, organisation_of: OrganisationOf, name: str 
 
 def _breakdowns(sent: str | None) -> tuple[str, ...]:
     by = tuple(sent.split(",")) if sent else ()
-    every = dict.fromkeys((*EVERY_BREAKDOWN, *PERSONAL, *SHARED))
-    may = {"breakdowns": [*every]}
+    may = {"breakdowns": [*VOCABULARY]}
     if len(by) > MOST_BREAKDOWNS or len(set(by)) < len(by):
         raise Refused(400, "by: one breakdown, or two that differ.", may)
-    if not set(by) <= every.keys():
+    if not set(by) <= VOCABULARY.keys():
         raise Refused(422, "by: there is no such breakdown.", may)
     return by
 

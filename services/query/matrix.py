@@ -11,10 +11,11 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from kudos.breakdowns import BREAKDOWNS
-from services.query.customers import EVERY_BREAKDOWN, ORDER_DAYS
+from services.query.customers import ORDER_DAYS
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
 from services.query.question import PeriodKind
+from services.query.vocabulary import VOCABULARY
 
 ScopeKind = Literal["organisation", "network", "industry", "region", "city", "industry-region"]
 Kind = Literal["live", "published"]
@@ -225,7 +226,7 @@ def validate(rows: Iterable[Row]) -> None:
             "measure": set(row.measures) - set(MEASURES),
             "scope": {*row.scopes} - {*get_args(ScopeKind)},
             "period": {*row.periods} - {*FORMS},
-            "breakdown": {b for by in row.by for b in by} - {*EVERY_BREAKDOWN, *PERSONAL, *SHARED},
+            "breakdown": {b for by in row.by for b in by} - {*VOCABULARY},
             "language": {"nb", "en"} ^ (row.name.keys() & row.definition.keys()),
         }
         for what, strange in named.items():

@@ -10,12 +10,12 @@ from kudos.ledger import Ledger
 from kudos.register import Organisation
 from services.query.answer import Answer
 from services.query.answers import Status
-from services.query.customers import EVERY_BREAKDOWN
 from services.query.formats import Kind, Table
 from services.query.live import Pulse
 from services.query.matrix import MATRIX
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
+from services.query.vocabulary import VOCABULARY
 
 
 def figure(answer: Answer) -> dict[str, Any]:
@@ -129,13 +129,13 @@ def breakdowns() -> list[dict[str, Any]]:
             "definition": breakdown.definition,
             "values": breakdown.values or None,  # null: as the source names them
         }
-        for breakdown in EVERY_BREAKDOWN.values()
+        for breakdown in VOCABULARY.values()
     ]
 
 
 def catalogue_table(name: str) -> Table:
     """Return ``measures`` or ``breakdowns`` as rows."""
-    entries = MEASURES.values() if name == "measures" else EVERY_BREAKDOWN.values()
+    entries = MEASURES.values() if name == "measures" else VOCABULARY.values()
     columns: dict[str, Kind] = {"id": "text", "version": "integer", "unit": "text"}
     columns |= dict.fromkeys(("name_nb", "name_en", "definition_nb", "definition_en"), "text")
     rows = [

@@ -123,7 +123,8 @@ class MadeUpCut(Reader):
         return [self.made] if self.made else []
 
     def cells(self, scope: str, period: str, by: tuple[str, ...]) -> Found:
-        """Return a value where something is told apart."""
+        """Return the same of every *period*."""
+        assert period
         value = 7 if scope == "network" else None
         kept = Kept(value, "" if value else "too_few_persons", "", None, ("huset", "naboen"), 0.5)
         return {(name, ("a",) * len(by)): kept for name in BASE}

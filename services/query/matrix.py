@@ -224,8 +224,8 @@ def validate(rows: Iterable[Row]) -> None:
     for row in rows:
         named: dict[str, set[str]] = {
             "measure": set(row.measures) - set(MEASURES),
-            "scope": {*row.scopes} - {*get_args(ScopeKind)},
-            "period": {*row.periods} - {*FORMS},
+            "scope": {str(one) for one in row.scopes} - {*get_args(ScopeKind)},
+            "period": {str(one) for one in row.periods} - {*FORMS},
             "breakdown": {b for by in row.by for b in by} - {*VOCABULARY},
             "language": {"nb", "en"} ^ (row.name.keys() & row.definition.keys()),
         }

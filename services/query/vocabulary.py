@@ -29,10 +29,8 @@ _MORE = (
         "age_band",
         ("Aldersgruppe", "Age band"),
         (
-            "Alder på kjøpsdagen, som om kunden var født den første i måneden; bare årstall: 1. "
-            "juli.",
-            "Age on the day of purchase, as if born on the first of the month; a year alone: 1 "
-            "July.",
+            "Alder på kjøpsdagen, som født den første i måneden; bare årstall: 1. juli.",
+            "Age on the day of purchase, as born on the first of the month; of a year: 1 July.",
         ),
         *_BANDS,
     ),

@@ -156,7 +156,7 @@ def _measures(by: tuple[str, ...]) -> tuple[str, ...]:
 def _worth(
     houses: Mapping[str, set[str]], owners: Mapping[str, str], rules: Rules
 ) -> Iterator[str]:
-    """Yield the scopes of a cut: of cities, and of industries in regions, a family or none of it."""
+    """Yield the scopes of a cut; of cities, and of industries in regions, whole families."""
 
     def enough(scope: str) -> bool:
         held = houses[scope]

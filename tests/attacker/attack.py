@@ -121,6 +121,8 @@ def bound(world: World, spread: Spread, answer: Answer, asking: tuple[str, ...])
             )
             labels.append(f"{o} in {period} {band}")
             caps.append(True)
+    if not rows:
+        return
     goal, cap = np.array(targets), np.array(caps)
     real = goal @ truth
     high, low = real.copy(), np.where(cap, 0.0, real)

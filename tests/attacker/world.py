@@ -39,21 +39,21 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        many = self.random.randint(7, 13)
+        many = self.random.randint(9, 18)
         names = [f"o{n:02}" for n in range(many)]
         self.owner = {o: o for o in names}
         for o in names[1:]:
             if self.random.random() < 0.15:
                 self.owner[o] = self.owner[self.random.choice(names)]
-        self.industry = {o: self.random.choice("xxxyy") for o in names}
+        self.industry = {o: self.random.choice("xxxxyyy") for o in names}
         self.region = {o: self.random.choice(("1", "1", "2")) for o in names}
-        self.size = {o: self.random.lognormvariate(0, 0.6) for o in names}
-        self.busy = self.random.choice((2.0, 4.0, 8.0))
+        self.size = {o: self.random.lognormvariate(0, 0.4) for o in names}
+        self.busy = self.random.choice((4.0, 8.0, 20.0))
         self.next_person = 0
         self.regulars: list[tuple[int, str]] = []
         self.visits: list[Visit] = []
         for o, month, band in product(names, (1, 2, 3, 4), BANDS):
-            share = {"a": 1.0, "b": 0.7, "c": 0.4, "d": 0.12}[band]
+            share = {"a": 1.0, "b": 0.7, "c": 0.4, "d": 0.08}[band]
             for _ in range(self._about(self.busy * self.size[o] * share)):
                 self.sell(o, month, band)
 
@@ -121,7 +121,7 @@ class World:
                 touched = len(
                     {v.person for v in set(visits) ^ set(old.get((scope, period, band), []))}
                 )
-            for measure in MEASURES:
+            for measure in MEASURES if not band else MEASURES[:2]:
                 parts = persons_of if measure == "customers" else _parts(measure, visits)
                 value = persons if measure == "customers" else sum(parts.values())
                 if value:

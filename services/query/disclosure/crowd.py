@@ -1,5 +1,6 @@
 """Who is behind a figure, and whether they are enough: the rules of a single cell."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -12,6 +13,7 @@ OWN_SCOPE = "organisation:"
 class Crowd(msgspec.Struct, frozen=True):
     """Hold what is behind a figure: each owner's part, its organisations, the persons.
 
+    `of_one` is how many of the organisations one owner has at most: they ask together.
     Parts are magnitudes: a refund larger than the sale is as telling as the sale. `persons` may
     be a lower bound, where the figure is one that could be worked out but is in no cell.
     """
@@ -21,6 +23,7 @@ class Crowd(msgspec.Struct, frozen=True):
     persons: int
     persons_of: dict[str, int]
     own: bool = False
+    of_one: int = 1
 
     @property
     def total(self) -> int:
@@ -51,13 +54,15 @@ def gathered(
     for organisation, count in persons_of.items():
         owner = owners.get(organisation, organisation)
         persons_by_owner[owner] = persons_by_owner.get(owner, 0) + count
-    contributing = sum(1 for part in parts.values() if part)
+    whose = Counter(owners.get(organisation, organisation) for organisation in parts)
+    contributing = whose.total()
     return Crowd(
         {owner: part for owner, part in by_owner.items() if part},
         contributing,
         persons,
         persons_by_owner,
         own,
+        max(whose.values(), default=1),
     )
 
 
@@ -77,7 +82,7 @@ def merged(crowds: Iterable[Crowd], persons: int) -> Crowd:
     """Add crowds up to that of their sum, with at least so many persons."""
     parts: dict[str, int] = {}
     persons_of: dict[str, int] = {}
-    organisations = 0
+    organisations, of_one = 0, 1
     own = False
     for crowd in crowds:
         for owner, part in crowd.parts.items():
@@ -85,8 +90,9 @@ def merged(crowds: Iterable[Crowd], persons: int) -> Crowd:
         for owner, count in crowd.persons_of.items():
             persons_of[owner] = max(persons_of.get(owner, 0), count)
         organisations = max(organisations, crowd.organisations)
+        of_one = max(of_one, crowd.of_one)
         own = own or crowd.own
-    return Crowd(parts, organisations, persons, persons_of, own)
+    return Crowd(parts, organisations, persons, persons_of, own, of_one)
 
 
 def fault(crowd: Crowd, rules: Rules) -> Why | None:
@@ -110,8 +116,8 @@ def _persons(crowd: Crowd, rules: Rules) -> int:
 
 
 def _thin(crowd: Crowd, rules: Rules) -> bool:
-    asker = 1 if rules.on(Rule.OWN) else 0
-    if rules.on(Rule.ORGANISATIONS) and crowd.organisations < rules.organisations + asker:
+    asker, theirs = (1, crowd.of_one) if rules.on(Rule.OWN) else (0, 0)
+    if rules.on(Rule.ORGANISATIONS) and crowd.organisations < rules.organisations + theirs:
         return True
     return rules.on(Rule.OWNERS) and len(crowd.parts) < rules.owners + asker
 

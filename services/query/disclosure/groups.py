@@ -124,12 +124,19 @@ def _hidden(
     inside = {o for members in pieces.values() for o in members}
     if not cell.parts.keys() <= inside:
         return True
+    wanted = max(1.0, network.rules.p * sum(abs(part) for part in cell.parts.values()))
     room = 0
     for members in pieces.values():
-        if cell.parts.keys().isdisjoint(members):
-            continue
-        others = {o: part for o, part in members.items() if o not in cell.parts}
-        crowd = gathered(others, 0, {}, network.owners)
-        room += crowd.beyond(network.rules.together)
-    mine = sum(abs(part) for part in cell.parts.values())
-    return room >= max(1.0, network.rules.p * mine)
+        if room < wanted and not cell.parts.keys().isdisjoint(members):
+            room += _room(network, members, cell)
+    return room >= wanted
+
+
+def _room(network: Network, members: dict[str, int], cell: Cell) -> int:
+    """Say how much of a piece is others' and not known to those who ask together."""
+    by_owner: dict[str, int] = {}
+    for organisation, part in members.items():
+        if organisation not in cell.parts:
+            owner = network.owners.get(organisation, organisation)
+            by_owner[owner] = by_owner.get(owner, 0) + abs(part)
+    return sum(sorted(by_owner.values())[: -network.rules.together])

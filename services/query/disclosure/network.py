@@ -51,6 +51,13 @@ class Network:
             spot: max(cell.persons for cell in there) for spot, there in self.cells.items()
         }
         self.sums = self._sums(given)
+        self.shapes: dict[tuple[str, By], list[tuple[str, By]]] = {}
+        for margin in given:
+            if margin.kind != "linked":
+                parts = [(p.period, p.by) for p in margin.parts]
+                if (margin.total.period, margin.total.by) not in parts:
+                    self.shapes.setdefault((margin.total.period, margin.total.by), parts)
+        self._finest: dict[tuple[str, By], frozenset[tuple[str, By]]] = {}
         self.sums_of: dict[Spot, list[int]] = defaultdict(list)
         for index, one in enumerate(self.sums):
             for spot in (one.total, *one.parts):
@@ -63,6 +70,17 @@ class Network:
         """Find the spot of a cell."""
         family = self.families.get(key.measure, key.measure)
         return Spot(family, key.scope, key.period, key.by)
+
+    def finest(self, position: tuple[str, By]) -> frozenset[tuple[str, By]]:
+        """List the finest periods and breakdowns that a position is the sum of."""
+        if position not in self._finest:
+            parts = self.shapes.get(position)
+            self._finest[position] = (
+                frozenset({position})
+                if parts is None
+                else frozenset(f for part in parts for f in self.finest(part))
+            )
+        return self._finest[position]
 
     def crowd(self, spot: Spot, measure: str) -> Crowd | None:
         """Give the crowd of one measure at a spot, if it has data there."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from services.query.disclosure import changes, wider
+from services.query.disclosure import changes, joint, wider
 from services.query.disclosure.complement import complete
 from services.query.disclosure.crowd import fault
 from services.query.disclosure.groups import places, separate
@@ -79,11 +79,15 @@ def _audited(network: Network, among: list[Spot]) -> list[Spot]:
     """Let the solver look at every knot, and withhold what it asks for."""
     if not network.rules.on(Rule.SOLVER):
         return []
-    more = []
+    more: list[Spot] = []
+    systems = list(joint.systems(network))
+    small = {s for spots, _ in systems if joint.small(network, spots) for s in spots}
     for knot in knots(network, among):
-        for spot in betrayed(network, knot):
-            network.withheld[spot] = Why.COMPLEMENT
-            more.append(spot)
+        more += betrayed(network, knot, alone=knot.spots[0] in small)
+    for spots, measure in systems:
+        if not more and spots[0] in small:
+            more += sorted(joint.betrayed(network, spots, measure))
+    network.withheld |= dict.fromkeys(more, Why.COMPLEMENT)
     return more
 
 

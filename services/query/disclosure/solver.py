@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from services.query.disclosure.crowd import Crowd, needed_above
+from services.query.disclosure.crowd import OWN_SCOPE, Crowd, needed_above
 from services.query.disclosure.model import Why
 from services.query.disclosure.network import Network, Spot
 
@@ -43,15 +43,21 @@ def knots(network: Network, among: Iterable[Spot]) -> list[Knot]:
     return found
 
 
-def betrayed(network: Network, knot: Knot) -> list[Spot]:
-    """Name what must be withheld too, since a spot of the knot can be bounded within p."""
-    for measure in sorted({m for spot in knot.spots for m in network.measures(spot)}):
+def betrayed(network: Network, knot: Knot, *, alone: bool) -> list[Spot]:
+    """Name what must be withheld too, since a spot of the knot can be bounded within p.
+
+    `alone`: only the measures that do not add up, since the others are looked at all at once.
+    """
+    measures = {m for spot in knot.spots for m in network.measures(spot)}
+    if alone or knot.spots[0].scope.startswith(OWN_SCOPE):
+        # of oneself only persons are hidden; what they bought is known
+        measures &= network.rules.counts_of_persons
+    for measure in sorted(measures):
         spots = [s for s in knot.spots if network.crowd(s, measure) is not None]
         exposed = _Bounds(network, knot, spots, measure).exposed()
-        for spot in exposed:
-            more = _beside(network, spot)
-            if more is not None:
-                return [more]
+        more = {near for spot in exposed if (near := _beside(network, spot)) is not None}
+        if more:
+            return sorted(more)
     return []
 
 
@@ -60,7 +66,7 @@ def _beside(network: Network, spot: Spot) -> Spot | None:
     near = {
         other
         for index in network.sums_of[spot]
-        for other in network.sums[index].parts
+        for other in (network.sums[index].total, *network.sums[index].parts)
         if other not in network.withheld and other not in network.fixed
     }
     return min(near, key=lambda other: (network.persons[other], other), default=None)
@@ -88,6 +94,10 @@ class _Bounds:
         others = [crowd.beyond(rules.together) for crowd in self.crowds]
         self.needs = np.array([max(1.0, rules.p * other) for other in others])
         self.above = [self._above(crowd) for crowd in self.crowds]
+        # near worlds move many spots a little, instead of a few as far as can be
+        reach = 2 * np.maximum(self.needs, np.maximum(self.above, 0))
+        low, high = np.array(self.bounds).reshape(-1, 2).T
+        self.near = np.column_stack((np.maximum(low, -reach), np.minimum(high, reach)))
 
     def _range(self, spot: Spot, crowd: Crowd) -> tuple[float, float]:
         """Give how far a value can move for those who know most of it, and the rules."""
@@ -114,7 +124,8 @@ class _Bounds:
             if not open_:
                 return []
             weights = rng.choice((-1.0, 1.0), len(self.spots)) * rng.uniform(0.5, 1.5)
-            open_ -= self._cleared(weights / self.needs, open_)
+            weights[[i for i in range(len(weights)) if i not in open_]] = 0.0
+            open_ -= self._cleared(weights / self.needs, open_, self.near)
         exposed = []
         for i in sorted(open_):
             unit = np.zeros(len(self.spots))
@@ -123,13 +134,15 @@ class _Bounds:
                 exposed.append(self.spots[i])
         return exposed
 
-    def _cleared(self, wanted: np.ndarray, among: set[int]) -> set[int]:
-        """Find another world far out in a direction, and which spots are far from the truth there."""
+    def _cleared(
+        self, wanted: np.ndarray, among: set[int], bounds: np.ndarray | None = None
+    ) -> set[int]:
+        """Find another world far out in a direction, and the spots far from the truth there."""
         found = linprog(
             -wanted,
             A_eq=self.matrix,
             b_eq=np.zeros(self.matrix.shape[0]),
-            bounds=self.bounds,
+            bounds=self.bounds if bounds is None else bounds,
             method="highs",
         )
         if found.x is None:

@@ -1,0 +1,164 @@
+"""Protect three years of thirty organisations: how long it takes, and how much is published."""
+
+import time
+from collections import Counter, defaultdict
+from itertools import product
+
+import numpy as np
+
+from services.query.disclosure.model import Cell, CellKey, Margin, Organisation, Rules, Verdict
+from services.query.disclosure.protect import protect
+
+YEARS = (2023, 2024, 2025)
+MONTHS = [f"{y}-{m:02}" for y in YEARS for m in range(1, 13)]
+VALUES = {
+    "age_band": dict(
+        zip(
+            ("0-15", "16-24", "25-34", "35-44", "45-54", "55-64", "65-74", "75+", "unknown"),
+            (0.01, 0.09, 0.14, 0.16, 0.18, 0.17, 0.12, 0.05, 0.08),
+            strict=True,
+        )
+    ),
+    "gender": {"female": 0.6, "male": 0.36, "unknown": 0.04},
+    "segment": dict(zip("abcdefgh", (0.2, 0.3, 0.08, 0.1, 0.03, 0.09, 0.15, 0.05), strict=True)),
+}
+MEASURES = ("customers", "tickets", "net_revenue")
+By = tuple[tuple[str, str], ...]
+
+
+def periods() -> dict[str, list[int]]:
+    """Say which months a period has: months, quarters, years, seasons."""
+    found = {month: [i] for i, month in enumerate(MONTHS)}
+    for n, year in enumerate(YEARS):
+        found[str(year)] = list(range(12 * n, 12 * n + 12))
+        for q in range(4):
+            found[f"{year}-Q{q + 1}"] = list(range(12 * n + 3 * q, 12 * n + 3 * q + 3))
+        if n < len(YEARS) - 1:
+            found[f"season-{year}"] = list(range(12 * n + 7, 12 * n + 19))
+    return found
+
+
+def network(
+    seed: int = 1, many: int = 30
+) -> tuple[list[Cell], list[Margin], list[Organisation], dict[str, int]]:
+    """Make a network whose largest member sells some forty times what the smallest does."""
+    rng = np.random.default_rng(seed)
+    names = [f"o{n:02}" for n in range(many)]
+    industry = rng.choice(list("abcde"), many, p=(0.3, 0.25, 0.2, 0.15, 0.1))
+    region = rng.choice(["03", "46", "50", "11", "18"], many, p=(0.35, 0.25, 0.2, 0.12, 0.08))
+    city = [f"{r}{rng.choice(['01', '01', '02'])}" for r in region]
+    yearly = np.exp(rng.normal(np.log(6_000), 0.9, many)).clip(800, 40_000)
+    scopes: dict[str, list[int]] = defaultdict(list)
+    for o in range(many):
+        for scope in (
+            "network",
+            f"industry:{industry[o]}",
+            f"region:{region[o]}",
+            f"city:{city[o]}",
+            f"industry-region:{industry[o]}/{region[o]}",
+            f"organisation:{names[o]}",
+        ):
+            scopes[scope].append(o)
+    monthly = yearly[:, None] / 12 * rng.uniform(0.5, 1.5, (many, len(MONTHS)))
+    cells: list[Cell] = []
+    total = np.zeros((many, len(MONTHS)), int)
+    spread: dict[By, np.ndarray] = {}
+    for name, shares in VALUES.items():
+        own = rng.dirichlet(np.array(list(shares.values())) * 60, many)
+        made = rng.poisson(monthly)
+        if total.any():
+            made = total
+        total = made
+        split = np.stack(
+            [
+                [rng.multinomial(total[o, t], own[o]) for t in range(len(MONTHS))]
+                for o in range(many)
+            ]
+        )
+        for i, value in enumerate(shares):
+            spread[(name, value),] = split[:, :, i]
+    spread[()] = total
+    for by, persons in spread.items():
+        tickets = rng.poisson(persons * 1.1) + persons
+        values = {"customers": persons, "tickets": tickets, "net_revenue": tickets * 32_517}
+        for (period, months), (scope, members) in product(periods().items(), scopes.items()):
+            people = persons[:, months].sum(axis=1)
+            behind = int(people[members].sum() * (0.93 if len(members) > 1 else 1))
+            persons_of = {names[o]: int(people[o]) for o in members if people[o]}
+            for measure, table in values.items():
+                amounts = table[:, months].sum(axis=1)
+                parts = {names[o]: int(amounts[o]) for o in members if amounts[o]}
+                if parts:
+                    value = behind if measure == "customers" else sum(parts.values())
+                    cells.append(
+                        Cell(CellKey(measure, scope, period, by), value, behind, parts, persons_of)
+                    )
+    return (
+        cells,
+        _margins(scopes),
+        [Organisation(n, n) for n in names],
+        dict(zip(names, yearly.astype(int).tolist(), strict=True)),
+    )
+
+
+def _margins(scopes: dict[str, list[int]]) -> list[Margin]:
+    kinds: list[Margin] = []
+    bys: list[By] = [((name, value),) for name, values in VALUES.items() for value in values]
+    all_ = periods()
+    months = {tuple(m): p for p, m in all_.items() if len(m) == 1}
+    for measure, scope in product(MEASURES, scopes):
+        union = "union" if measure == "customers" else "sum"
+        for period, inside in all_.items():
+            for name, values in VALUES.items():
+                kinds.append(
+                    Margin(
+                        CellKey(measure, scope, period),
+                        tuple(CellKey(measure, scope, period, ((name, v),)) for v in values),
+                    )
+                )
+            if len(inside) > 1:
+                for by in [(), *bys]:
+                    parts = tuple(CellKey(measure, scope, months[(i,)], by) for i in inside)
+                    kinds.append(Margin(CellKey(measure, scope, period, by), parts, union))
+    for scope in scopes:
+        total = CellKey("tickets", scope, MONTHS[0])
+        kinds.append(
+            Margin(
+                total,
+                tuple(CellKey(m, scope, MONTHS[0]) for m in MEASURES if m != "tickets"),
+                "linked",
+            )
+        )
+    return kinds
+
+
+def main() -> None:
+    """Print the time, and the share published by kind of scope and by size."""
+    cells, margins, organisations, sizes = network()
+    started, busy = time.monotonic(), time.process_time()
+    verdicts = protect(cells, margins, organisations, Rules())
+    print(
+        f"{len(cells)} cells, {len(margins)} margins: {time.monotonic() - started:.1f} s, "
+        f"{time.process_time() - busy:.1f} s of a processor"
+    )
+    kinds: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, verdict in verdicts.items():
+        kind, _, name = key.scope.partition(":")
+        for label in (kind, _size(sizes, kind, name), "all"):
+            if label:
+                kinds[label][verdict.why or "published"] += 1
+    for label, counted in sorted(kinds.items()):
+        whole = sum(counted.values())
+        print(label, whole, {why: f"{n / whole:.0%}" for why, n in counted.most_common()})
+
+
+def _size(sizes: dict[str, int], kind: str, name: str) -> str:
+    if kind != "organisation":
+        return ""
+    return "small" if sizes[name] < 4_000 else "middle" if sizes[name] < 10_000 else "large"
+
+
+__all__ = ["Verdict", "main", "network"]
+
+if __name__ == "__main__":
+    main()

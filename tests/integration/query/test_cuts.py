@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from services.query.openapi import document
 from services.query.pool import Pool
 from services.query.tokens import bearer
 from tests.support import derived, groups
+from tests.support.engine import database
 from tests.support.groups import Sold
 
 pytestmark = pytest.mark.engine
@@ -51,6 +52,8 @@ def k_alone(
 
 class System:
     """Small worlds in real tables, and the service over them."""
+
+    first: store.Cut
 
     def __init__(self, url: str, folder: Path) -> None:
         self.url = url
@@ -91,11 +94,15 @@ class System:
             return await http.get(path, headers={"Authorization": f"Bearer {token}"})
 
 
-@pytest.fixture
-async def system(engine_url: str, tmp_path: Path) -> AsyncIterator[System]:
-    found = System(engine_url, tmp_path)
-    yield found
-    found.pool.close()
+@pytest.fixture(scope="module")
+def system(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """Yield a system in which one cut was made."""
+    with database(engine) as url:
+        found = System(url, tmp_path_factory.mktemp("cuts"))
+        with connect(url) as client:
+            found.first = found.cut(client)
+        yield found
+        found.pool.close()
 
 
 def periods(day: date) -> list[str]:
@@ -140,8 +147,8 @@ def _sums(found: list[Sold]) -> dict[str, int]:
 
 def test_cells_are_what_plain_python_counts(system: System) -> None:
     told = expected(groups.lines_of(system.worlds), system.houses)
+    cut = system.first
     with connect(system.url) as client:
-        cut = system.cut(client)
         known = store.known(client)
     compared = 0
     for key, one in known.items():
@@ -170,29 +177,7 @@ def test_cells_are_what_plain_python_counts(system: System) -> None:
             assert key in known
 
 
-def test_a_cut_that_was_not_completed_is_nobodys_and_the_same_again_writes_nothing(
-    system: System,
-) -> None:
-    with connect(system.url) as client:
-        first = system.cut(client)
-        assert first.written == first.cells > 1000
-        again = system.cut(client, NOW + timedelta(days=1))
-        assert (0, first.published) == (again.written, again.published)
-        client.command(
-            "INSERT INTO published SELECT * REPLACE (99 AS cut, 7 AS value) FROM published"
-        )
-        client.command(
-            "INSERT INTO published SELECT * REPLACE (9999999999999999 AS cut, 7 AS value) "
-            "FROM published WHERE measure = 'orders'"
-        )
-        values = [k.value for key, k in store.known(client).items() if key.measure == "orders"]
-        assert {7} != set(values)
-        assert [again.cut, first.cut] == [cut.cut for cut in store.history(client)]
-
-
 async def test_an_organisation_sees_nothing_of_anothers(system: System) -> None:
-    with connect(system.url) as client:
-        system.cut(client)
     me, other = "house-0-0", "house-1-1"
     secrets = [name for name in system.houses if name != me]
     guesses = [other, "house-9-9", f"{me},{other}", "%"]
@@ -223,11 +208,8 @@ async def test_an_organisation_sees_nothing_of_anothers(system: System) -> None:
 
 async def test_groups_are_answered_as_published_and_who_asked_is_told(system: System) -> None:
     path = "/v1/figures?measure=unique_customers&scope=network&period=2026"
-    assert 503 == (await system.get(path, "network")).status_code
     with connect(system.url) as client:
-        cut = system.cut(client)
         known = store.known(client)
-    system.beside.reader = type(system.beside.reader)(system.pool)
     told = (await system.get(path, "house-1-1")).json()
     [cell] = told["cells"]
     key = CellKey("customers", "network", "2026")
@@ -256,7 +238,9 @@ async def test_groups_are_answered_as_published_and_who_asked_is_told(system: Sy
     assert bench.json()["scope"] == "network"
     use = (await system.get("/v1/cross-use?period=2026", "house-1-1")).json()
     assert {"organisation", "industry", "region"} <= {c["kind"] for c in use["cells"]}
-    assert {c["cut"] for c in (await system.get("/v1/cuts", "network")).json()["cuts"]} == {cut.cut}
+    assert {c["cut"] for c in (await system.get("/v1/cuts", "network")).json()["cuts"]} == {
+        system.first.cut
+    }
     about = (await system.get("/v1/asked", "house-0-0")).json()["asked"]
     assert {"house-1-1", ""} == {one["organisation"] for one in about}
     assert {"figures"} <= {one["answer"] for one in about}
@@ -284,3 +268,23 @@ def test_one_leads_and_makes_what_is_due(engine_url: str) -> None:
     assert not due(None, None, night, NOW)
     assert due(NOW, None, night, NOW)
     assert not due(night, NOW, night, NOW)
+
+
+def test_a_cut_that_was_not_completed_is_nobodys_and_the_same_again_writes_nothing(
+    system: System,
+) -> None:
+    with connect(system.url) as client:
+        first = system.first
+        assert first.written == first.cells > 1000
+        again = system.cut(client, NOW + timedelta(days=1))
+        assert (0, first.published) == (again.written, again.published)
+        client.command(
+            "INSERT INTO published SELECT * REPLACE (99 AS cut, 7 AS value) FROM published"
+        )
+        client.command(
+            "INSERT INTO published SELECT * REPLACE (9999999999999999 AS cut, 7 AS value) "
+            "FROM published WHERE measure = 'orders'"
+        )
+        values = [k.value for key, k in store.known(client).items() if key.measure == "orders"]
+        assert {7} != set(values)
+        assert [again.cut, first.cut] == [cut.cut for cut in store.history(client)]

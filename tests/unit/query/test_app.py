@@ -421,3 +421,50 @@ async def test_too_many_who_listen_are_told_to_come_again(
     answer = await service.get("/v1/live", headers={"Accept": "text/event-stream"})
     is_problem(answer, 503)
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_before_the_first_cut_it_is_said_that_there_is_none(service: Service) -> None:
+    asked = ("/v1/benchmark?measure=tickets&period=2026", "/v1/cross-use?period=2026")
+    for path in (figures(scope="network"), *asked):
+        assert 200 == (await service.get(path)).status_code
+    service.beside.reader.made = None  # type: ignore[attr-defined]  # it is the made-up one
+    for path in (figures(scope="network"), *asked):
+        assert "cuts" in is_problem(await service.get(path), 503)["detail"]
+
+
+async def test_a_benchmark_shows_ones_own_value_and_nobody_elses(service: Service) -> None:
+    answer = await service.get("/v1/benchmark?measure=tickets&period=2026&peers=network")
+    told = answer.json()
+    assert (5.0, 8.0, [4.0, 16.0], 2) == tuple(
+        told[name] for name in ("own", "median", "quartiles", "rank_band")
+    )
+    assert "15" not in answer.text.replace(told["as_of"], "")
+    thin = (await service.get("/v1/benchmark?measure=tickets&period=2026&peers=city")).json()
+    assert ("too_few_organisations", None, 0) == (
+        thin["why"],
+        thin["median"],
+        thin["organisations"],
+    )
+    for role in ("operator", "network"):
+        is_problem(await service.get("/v1/benchmark?measure=tickets&period=2026", role), 403)
+
+
+async def test_only_an_operator_or_the_secret_asks_for_a_cut(service: Service) -> None:
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://query") as http:
+        for token, status in (("huset", 403), ("network", 403), ("wrong", 401)):
+            sent = {"Authorization": f"Bearer {token}"}
+            is_problem(await http.post("/v1/cuts", headers=sent), status)
+
+
+async def test_what_was_withheld_is_in_the_audit_log(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "services.query.audit"):
+        await service.get(figures(by="gender", scope="organisation:huset"))
+        await service.get(figures(scope="network"), "network")
+    withheld, shown = (vars(record) for record in caplog.records)
+    assert ({"too_few_persons": 1}, {}) == (withheld["withheld"], shown["withheld"])
+    assert ["huset", None] == [one.who.organisation for one in service.beside.auditor.waiting]
+    [about] = (await service.get("/v1/asked", "naboen")).json()["asked"][:1]
+    assert "figures" == about["answer"]

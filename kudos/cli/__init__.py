@@ -13,6 +13,7 @@ COMMANDS = {
     "lookup": "kudos.cli.lookup",
     "organisations": "kudos.cli.organisations",
     "poll": "kudos.cli.poll",
+    "publish": "kudos.cli.publish",
     "rebuild": "kudos.cli.rebuild",
     "reference": "kudos.cli.reference",
     "simulate": "kudos.cli.simulate",

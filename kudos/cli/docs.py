@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from kudos.broker import PARTITIONS
-from kudos.cli import source_pages, vendor_pages
+from kudos.cli import matrix_page, source_pages, vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
 from services.ingest.adapters import ADAPTERS
 from services.ingest.sources import SOURCES
@@ -86,6 +86,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "../kudos/labels.json": labels,
     **vendor_pages.PAGES,
     **source_pages.PAGES,
+    **matrix_page.PAGES,
 }
 
 

@@ -20,6 +20,10 @@ def make_missing(folder: Path) -> dict[str, str]:
     _secret(folder, "identity", "ids")
     _secret(folder, "identity", "pseudonym.1")
     _secret(folder, "query", "session")
+    # by which `kudos publish` is known to the query service
+    asks = _secret(folder, "operator", "publish")
+    if not (folder / "query" / "publish").is_file():
+        write(folder / "query" / "publish", asks)
     for reader, writers in _SEALS.items():
         _sealing_keys(folder, reader, writers)
     return passwords

@@ -5,53 +5,22 @@ order's own, else the profile's. Own words of ticket types and genres are mapped
 """
 
 from collections.abc import Sequence
-from typing import get_args
 
 from clickhouse_connect.driver.client import Client
 
-from kudos.breakdowns import BREAKDOWNS, UNKNOWN
+from kudos.falling import VALUES
 from kudos.metrics import REFRESH_SECONDS
-from kudos.register import Genre
+from kudos.profiles import PERSON, PROFILED
 from kudos.sums import WORDS
 from services.aggregate.groups import COUNTS, MERGED, MONEY, STATES
 from services.aggregate.refresh import Cell
 from services.aggregate.scopes import SETTINGS
-from services.aggregate.visits import PERSON, PROFILED, age_band
 
 _CELLS = "{cells:Array(Tuple(Date, String))}"
 #: What a statement reads in several places is read once.
 _SETTINGS = SETTINGS | {"enable_materialized_cte": 1}
 
 
-def _known(word: str) -> str:
-    return f"if({word} = '', '{UNKNOWN}', {word})"
-
-
-def _shared(name: str) -> str:
-    """Return a breakdown by what was sold, with nothing where a line has no value."""
-    one = BREAKDOWNS[name]
-    return f"if({one.holds}, {one.sql}, '')" if one.holds else one.sql
-
-
-#: How a line falls into each; '' is in none.
-VALUES = {
-    "age_band": age_band("birth", "day"),
-    "gender": _known("stated_gender"),
-    "county": _known("place.1"),
-    "municipality": _known("place.2"),
-    "centrality": _known("place.3"),
-    "segment": _known("stated_segment"),
-    "ticket_class": "if(mapContains(ticket_classes, ticket_type), ticket_classes[ticket_type], "
-    "'other')",
-    "genre": f"multiIf(mapContains(genres, genre), genres[genre], genre = '', '{UNKNOWN}', "
-    f"genre IN {get_args(Genre)}, genre, 'other')",
-    "channel": _shared("channel"),
-    "price_band": _shared("price_band"),
-    "lead_time": _shared("lead_time"),
-    "weekday_hour": _shared("weekday_hour"),
-    "party_size": "multiIf(party = 0, '', party = 1, '1', party = 2, '2', party < 5, '3-4', "
-    "party < 10, '5-9', '10+')",
-}
 _ORDERS = f"SELECT order_id FROM sales WHERE (day, organisation) IN {_CELLS}"  # noqa: S608 (all of it is ours; what varies is a parameter)
 _DAYS = f"SELECT DISTINCT day, organisation FROM order_days WHERE order_id IN ({_ORDERS})"  # noqa: S608 (as above)
 #: Of an order with lines on several days, the others than those at hand too.

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from kudos.profiles import LINKS, PERSON
 from kudos.records import Link
 from services.aggregate.evidence import Key, Other, Standing, Statement, Taken, news, overtaking
-from services.aggregate.visits import LINKS, PERSON
 
 #: Ids a statement: more would make its text longer than the server reads.
 _REFS, _PERSONS = 2000, 5000

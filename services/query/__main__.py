@@ -15,6 +15,8 @@ from kudos.logs import configure
 from kudos.register import WatchedRegister
 from services.query.answers import Answers
 from services.query.app import create_app
+from services.query.beside import Beside
+from services.query.cuts.publisher import Publisher
 from services.query.dashboard import drawing, pages
 from services.query.hub import Hub
 from services.query.pool import Pool
@@ -26,17 +28,20 @@ _TIMEOUT_S = 25
 _PATIENCE_S = 5
 
 
-def compose() -> tuple[uvicorn.Server, socket.socket]:
-    """Return the server, by real clients, and the socket that it listens on."""
+def compose() -> tuple[uvicorn.Server, socket.socket, Publisher]:
+    """Return the server, by real clients, the socket that it listens on, and who makes cuts."""
     settings = Settings.read()
     url = settings.clickhouse_url()
     register = WatchedRegister(settings.organisations)
-    answers = Answers(Pool(partial(connect, url, _TIMEOUT_S)), register, lambda: datetime.now(UTC))
+    pool = Pool(partial(connect, url, _TIMEOUT_S))
+    answers = Answers(pool, register, lambda: datetime.now(UTC))
     hub, session, clock = Hub(answers.pulse), settings.secret("session"), partial(datetime.now, UTC)
+    ways = [bearer(register), pages.recognise(register, session, clock)]
     app = create_app(
         answers,
         register,
-        [bearer(register), pages.recognise(register, session, clock)],
+        ways,
+        beside=Beside(pool, register, ways, secret=settings.optional_secret("publish")),
         pages=pages.routes(answers, hub, register, session, clock),
         prepare=partial(_prepare, url),
         hub=hub,
@@ -48,7 +53,8 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         server_header=False,
         timeout_graceful_shutdown=_PATIENCE_S,
     )
-    return uvicorn.Server(config), listen(settings.host, settings.query_port)
+    publisher = Publisher(partial(connect, url, _TIMEOUT_S), settings.publish_at)
+    return uvicorn.Server(config), listen(settings.host, settings.query_port), publisher
 
 
 def _prepare(url: str) -> None:
@@ -73,7 +79,7 @@ def main() -> int:
         # what they warn of is raised too; and an address that they quote holds what was asked
         logging.getLogger(library).setLevel(logging.ERROR)
     try:
-        server, listening = compose()
+        server, listening, publisher = compose()
     except Misconfigured as error:
         sys.stderr.write(f"query: {error}\n")
         return 2
@@ -81,7 +87,9 @@ def main() -> int:
         # uvicorn raises once more what ended it, and the status would say that it was killed
         signal.signal(number, server.handle_exit)
     with listening:
+        publisher.start()
         server.run(sockets=[listening])
+        publisher.stop()
     return 0
 
 

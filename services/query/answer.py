@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from services.query.question import Period
 
@@ -16,6 +16,9 @@ class Cell(Struct, frozen=True, omit_defaults=True):
     value: int | float | None
     currency: str | None = None  # of money only
     why: str | None = None  # why there is no value
+    instead: str | None = field(default=None, name="try")  # the next wider scope that is published
+    interval: tuple[float, float] | None = None  # of an index: 95 %
+    as_of: datetime | None = None  # of one that an earlier cut published, and that stands
 
 
 class Answer(Struct, frozen=True):
@@ -30,6 +33,7 @@ class Answer(Struct, frozen=True):
     unit: str  # orders, tickets, minor_units, persons, records, share …
     kind: Literal["live", "published"]
     cells: tuple[Cell, ...]
+    unconverted: tuple[str, ...] = ()  # currencies that a group's money leaves out
 
 
 class Point(Struct, frozen=True):

@@ -30,7 +30,8 @@ class Answers:
     """Answers of one organisation's own sales; every call may raise ``pool.Away``."""
 
     def __init__(self, pool: Pool, register: WatchedRegister, now: Callable[[], datetime]) -> None:
-        self._pool, self._register, self._now = pool, register, now
+        self.pool = self._pool = pool
+        self._register, self._now = register, now
 
     def ask(self, question: Question) -> Answer:
         """Answer *question*."""

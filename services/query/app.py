@@ -22,12 +22,14 @@ from kudos.register import WatchedRegister
 from services.query import rendering
 from services.query.answers import Answers
 from services.query.asking import parameters, question
+from services.query.beside import Beside
 from services.query.faults import HANDLERS
 from services.query.formats import HEADERS, Table, chosen, respond
 from services.query.hub import Hub
 from services.query.openapi import document
 from services.query.pool import Away
 from services.query.problems import Refused
+from services.query.question import Published
 from services.query.streaming import EVENT_STREAM, events
 from services.query.tokens import Asker, Recognise, asker, own
 
@@ -47,13 +49,15 @@ def create_app(
     pages: Sequence[BaseRoute] = (),
     prepare: Callable[[], object] = lambda: None,
     hub: Hub | None = None,
+    beside: Beside | None = None,
 ) -> Starlette:
     """Return the HTTP app.
 
     *ways* tell who asks, the bearer token first; *pages* are mounted beside ``/v1``; *prepare* is
     tried until it succeeds, and only then is the service ready.
     """
-    edge = Edge(answers, register, ways, hub or Hub(answers.pulse))
+    beside = beside or Beside(answers.pool, register, ways)
+    edge = Edge(answers, register, ways, hub or Hub(answers.pulse), beside)
     paths: dict[str, Callable[[Request], Any]] = {
         "/v1/figures": edge.figures,
         "/v1/live": edge.live,
@@ -67,7 +71,11 @@ def create_app(
         "/metrics": _metrics,
     }
     app = Starlette(
-        routes=[*(Route(path, answer) for path, answer in paths.items()), *pages],
+        routes=[
+            *(Route(path, answer) for path, answer in paths.items()),
+            *(Route(path, at, methods=how) for path, (at, how) in beside.paths().items()),
+            *pages,
+        ],
         exception_handlers=HANDLERS,
         lifespan=_lifespan(edge, prepare),
     )
@@ -79,17 +87,25 @@ class Edge:
     """The addresses, each a method."""
 
     def __init__(
-        self, answers: Answers, register: WatchedRegister, ways: Sequence[Recognise], hub: Hub
+        self,
+        answers: Answers,
+        register: WatchedRegister,
+        ways: Sequence[Recognise],
+        hub: Hub,
+        beside: Beside,
     ) -> None:
+        self.beside = beside
         self._answers, self._register, self._ways, self._hub = answers, register, ways, hub
         self.prepared = False
 
     async def figures(self, request: Request) -> Response:
         """Answer one figure."""
         who = asker(request, self._ways)
-        asked = parameters(request.query_params, ("measure", "scope", "period"), ("by",))
+        asked = parameters(request.query_params, ("measure", "scope", "period"), ("by", "base"))
         form = chosen(request)
-        wanted = question(asked, who)
+        wanted = question(asked, who, self._register.now.organisations.__getitem__)
+        if isinstance(wanted, Published):
+            return await self.beside.figure(wanted, who, form)
         with STEP_SECONDS.labels("query", "figures").time():
             found = await run_in_threadpool(self._answers.ask, wanted)
             answer = await run_in_threadpool(
@@ -206,12 +222,22 @@ def _lifespan(edge: Edge, prepare: Callable[[], object]) -> Callable[[Starlette]
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         preparing = asyncio.create_task(_until_prepared(edge, prepare))
+        auditing = asyncio.create_task(_keep_the_audit_log(edge))
         try:
             yield
         finally:
             preparing.cancel()
+            auditing.cancel()
+            await run_in_threadpool(edge.beside.auditor.flush)
 
     return lifespan
+
+
+async def _keep_the_audit_log(edge: Edge) -> None:
+    while True:
+        await asyncio.sleep(_AGAIN_S)
+        if edge.prepared:
+            await run_in_threadpool(edge.beside.auditor.flush)
 
 
 async def _until_prepared(edge: Edge, prepare: Callable[[], object]) -> None:

@@ -12,7 +12,7 @@ from kudos.breakdowns import UNKNOWN
 from kudos.ledger import watermarks
 from kudos.sums import SUMS
 from services.query.answer import Answer, Cell, Point
-from services.query.customers import EVERY_BREAKDOWN, PERSON_SUMS
+from services.query.customers import PERSON_SUMS
 from services.query.measure import Measure
 from services.query.measures import MEASURES
 from services.query.periods import FIRST
@@ -20,6 +20,7 @@ from services.query.persons import asks_history, by_day, of_period
 from services.query.problems import Refused
 from services.query.question import Question
 from services.query.statements import from_days, from_facts
+from services.query.vocabulary import VOCABULARY
 
 #: More cells are no figure but a copy.
 MOST_CELLS = 20_000
@@ -143,7 +144,7 @@ def _cells(measure: Measure, by: tuple[str, ...], rows: Rows, currency: str) -> 
     found = {where: sums for where, sums in rows.items() if (where[-1] != "") == measure.money}
     if not found and not by:
         found = {(currency if measure.money else "",): defaultdict(int)}
-    for where in sorted(found, key=_order(by)):
+    for where in sorted(found, key=order(by)):
         value = measure.value(found[where])
         yield Cell(
             by=dict(zip(by, where, strict=False)),
@@ -153,9 +154,9 @@ def _cells(measure: Measure, by: tuple[str, ...], rows: Rows, currency: str) -> 
         )
 
 
-def _order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
+def order(by: tuple[str, ...]) -> Callable[[tuple[str, ...]], Any]:
     """Return what cells are sorted by: values as they are declared, what is unknown last."""
-    places = [{v: n for n, v in enumerate(EVERY_BREAKDOWN[name].values)} for name in by]
+    places = [{v: n for n, v in enumerate(VOCABULARY[name].values)} for name in by]
 
     def key(where: tuple[str, ...]) -> Any:
         values = zip(places, where, strict=False)

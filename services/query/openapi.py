@@ -5,8 +5,11 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from services.query.customers import EVERY_BREAKDOWN
+from services.query.asking import PEERS, may_be_asked
+from services.query.cuts.benchmarks import MEASURES as COMPARED
+from services.query.disclosure.model import Why
 from services.query.formats import MEDIA_TYPES
+from services.query.matrix import MATRIX, SCOPES
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, WINDOWS
 
@@ -26,6 +29,7 @@ _PERIOD = (
     rf"|rolling-({'|'.join(map(str, WINDOWS))})@[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})$"
 )
+_SCOPE = f"^({'|'.join(SCOPES)})(:|$)"
 _REFUSALS = {
     "400": "a parameter is wrong, missing, repeated or none",
     "401": "no token, or one that is not valid",
@@ -34,6 +38,10 @@ _REFUSALS = {
     "422": "understood, but not in the catalogue: may_ask tells what is",
     "503": "the figures cannot be reached just now",
 }
+
+
+#: Why a cell has no value: the class of the rule, never its parameter.
+WHY = (*Why, "undefined")
 
 
 def _object(**properties: Schema) -> Schema:
@@ -46,14 +54,17 @@ def _listing(of: Schema) -> Schema:
 
 def _units() -> list[str]:
     units = {unit for m in MEASURES.values() for unit in (m.unit, m.steps_unit)}
-    return sorted(units - {""})
+    return sorted((units - {""}) | {"index"})
 
 
 def _schemas() -> dict[str, Schema]:
     cell = _object(by={"type": "object", "additionalProperties": _TEXT}, value=_NUMBER)
     cell["properties"] |= {
         "currency": {"type": "string", "description": "of money only, which is in its minor unit"},
-        "why": {"type": "string", "enum": ["undefined"], "description": "why there is no value"},
+        "why": {"type": "string", "enum": [*WHY], "description": "why there is no value"},
+        "try": {"type": "string", "description": "the next wider scope that is published"},
+        "as_of": _TIME,
+        "interval": {"type": ["array", "null"], "items": {"type": "number"}},
     }
     measure = _object(id=_TEXT, version={"type": "integer"}, unit=_TEXT, name=_WORDS)
     measure["properties"] |= {"definition": _WORDS, "breakdowns": _listing(_TEXT)}
@@ -73,7 +84,7 @@ def _schemas() -> dict[str, Schema]:
             organisations={"type": "integer"},
             coverage={"type": ["number", "null"]},
             unit={"type": "string", "enum": _units()},
-            kind={"type": "string", "enum": ["live"]},
+            kind={"type": "string", "enum": ["live", "published"]},
             cells=_listing(cell),
         ),
         "Live": _object(
@@ -88,6 +99,41 @@ def _schemas() -> dict[str, Schema]:
             lag_seconds={"type": ["number", "null"]},
             families={"type": "object", "additionalProperties": _TIME},
         ),
+        "Benchmark": _object(
+            definition=_TEXT,
+            scope=_TEXT,
+            period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
+            as_of=_TIME,
+            organisations={"type": "integer"},
+            own=_NUMBER,
+            median=_NUMBER,
+            quartiles={"type": ["array", "null"], "items": {"type": "number"}},
+            rank_band={"type": ["integer", "null"]},
+            why={"type": ["string", "null"]},
+        ),
+        "CrossUse": _object(
+            scope=_TEXT,
+            period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
+            as_of=_TIME,
+            customers={"type": "integer"},
+            cells=_listing(_object(kind=_TEXT, name=_TEXT, shared=_NUMBER)),
+        ),
+        "Cuts": _object(cuts=_listing(_object(cut={"type": "integer"}, as_of=_TIME))),
+        "Asked": _object(asked=_listing(_object(asked_at=_TIME, role=_TEXT, scope=_TEXT))),
+        "Matrix": _object(
+            matrix=_listing(
+                _object(
+                    id={"type": "string", "enum": [row.id for row in MATRIX]},
+                    kind={"type": "string", "enum": ["live", "published"]},
+                    name=_WORDS,
+                    definition=_WORDS,
+                    measures=_listing(_TEXT),
+                    scopes=_listing(_TEXT),
+                    periods=_listing(_TEXT),
+                    by=_listing(_listing(_TEXT)),
+                )
+            )
+        ),
         "Measures": _object(measures=_listing(measure)),
         "Breakdowns": _object(breakdowns=_listing(_object(id=_TEXT, name=_WORDS))),
         "Organisations": _object(organisations=_listing(_object(id=_TEXT, name=_TEXT))),
@@ -100,14 +146,21 @@ def _parameter(name: str, schema: Schema, what: str, *, needed: bool = True) -> 
 
 
 def _figure_parameters() -> list[Schema]:
-    two = "|".join(EVERY_BREAKDOWN)
+    may = may_be_asked()
+    two = "|".join(may["breakdowns"])
     measures = "; ".join(f"{m.id}: {m.definition['en']}" for m in MEASURES.values())
     by = {"type": "string", "pattern": f"^({two})(,({two}))?$"}
     return [
-        _parameter("measure", {"type": "string", "enum": [*MEASURES]}, measures),
-        _parameter("scope", {"type": "string", "pattern": "^organisation:"}, "one's own"),
+        _parameter("measure", {"type": "string", "enum": may["measures"]}, measures),
+        _parameter("scope", {"type": "string", "pattern": _SCOPE}, ", ".join(SCOPES.values())),
         _parameter("period", {"type": "string", "pattern": _PERIOD}, ", ".join(FORMS.values())),
         _parameter("by", by, "one breakdown, or two with a comma", needed=False),
+        _parameter(
+            "base",
+            {"type": "string", "enum": [*PEERS]},
+            "of an index: the peers that it compares with",
+            needed=False,
+        ),
     ]
 
 
@@ -149,6 +202,25 @@ def document() -> Schema:
         "security": [{"token": []}],
         "paths": {
             "/v1/figures": _operation("cells of one figure", "Figure", _figure_parameters()),
+            "/v1/benchmark": _operation(
+                "a peer group's middle and quarters, and one's own",
+                "Benchmark",
+                [
+                    _parameter("measure", {"type": "string", "enum": [*COMPARED]}, "what"),
+                    _parameter("period", {"type": "string", "pattern": _PERIOD}, "when"),
+                    _parameter(
+                        "peers", {"type": "string", "enum": [*PEERS]}, "industry", needed=False
+                    ),
+                ],
+            ),
+            "/v1/cross-use": _operation(
+                "whom one's customers are shared with",
+                "CrossUse",
+                [_parameter("period", {"type": "string", "pattern": _PERIOD}, "when")],
+            ),
+            "/v1/cuts": _operation("the cuts there were, the newest first", "Cuts", []),
+            "/v1/asked": _operation("who asked about groups that one is in", "Asked", []),
+            "/v1/matrix": _operation("which combinations may be asked", "Matrix", []),
             "/v1/live": _operation(
                 "today by minute, and its totals; as events, live and watermark", "Live", [], stream
             ),

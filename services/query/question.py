@@ -17,6 +17,16 @@ class Period(Struct, frozen=True):
     ends: date  # the last day that is in it
 
 
+class Published(Struct, frozen=True):
+    """One figure of a cut; *base* is what an index compares with."""
+
+    measure: str
+    scope: str  # as it was asked for
+    period: Period
+    by: tuple[str, ...] = ()
+    base: str | None = None
+
+
 class Question(Struct, frozen=True):
     """One figure of an organisation's own sales."""
 

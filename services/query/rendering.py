@@ -10,11 +10,12 @@ from kudos.ledger import Ledger
 from kudos.register import Organisation
 from services.query.answer import Answer
 from services.query.answers import Status
-from services.query.customers import EVERY_BREAKDOWN
 from services.query.formats import Kind, Table
 from services.query.live import Pulse
+from services.query.matrix import MATRIX
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
+from services.query.vocabulary import VOCABULARY
 
 
 def figure(answer: Answer) -> dict[str, Any]:
@@ -36,7 +37,9 @@ def figure(answer: Answer) -> dict[str, Any]:
 def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
     """Return *answer* as rows, a cell each; what all share stands in every row."""
     measure, _, _version = answer.definition.partition("@")
-    whole = MEASURES[measure].counted(by).per is None or answer.unit == "minor_units"
+    known = MEASURES.get(measure)  # an index is of none
+    counted = known is not None and known.counted(by).per is None
+    whole = counted or answer.unit == "minor_units"
     columns: dict[str, Kind] = {
         "definition": "text",
         "scope": "text",
@@ -48,6 +51,7 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
         "unit": "text",
         "currency": "text",
         "why": "text",
+        "try": "text",
         "as_of": "time",
         "organisations": "integer",
         "coverage": "number",
@@ -58,8 +62,8 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
         (
             *(answer.definition, answer.scope, period.id, period.begins, period.ends),
             *(cell.by[name] for name in by),
-            *(cell.value, answer.unit, cell.currency, cell.why),
-            *(answer.as_of, answer.organisations, answer.coverage, answer.kind),
+            *(cell.value, answer.unit, cell.currency, cell.why, cell.instead),
+            *(cell.as_of or answer.as_of, answer.organisations, answer.coverage, answer.kind),
         )
         for cell in answer.cells
     ]
@@ -100,12 +104,20 @@ def measures() -> list[dict[str, Any]]:
             "money": measure.money,
             "name": measure.name,
             "definition": measure.definition,
-            "scopes": ["organisation"],
-            "periods": [*FORMS],
-            "breakdowns": measure.breakdowns,
+            **_of_matrix(measure.id),
         }
         for measure in MEASURES.values()
     ]
+
+
+def _of_matrix(measure: str) -> dict[str, list[str]]:
+    """Return which scopes, periods and breakdowns some row of the matrix has a measure for."""
+    rows = [row for row in MATRIX if measure in row.measures]
+    return {
+        "scopes": list(dict.fromkeys(scope for row in rows for scope in row.scopes)),
+        "periods": [kind for kind in FORMS if any(kind in row.periods for row in rows)],
+        "breakdowns": list(dict.fromkeys(b for row in rows for by in row.by for b in by)),
+    }
 
 
 def breakdowns() -> list[dict[str, Any]]:
@@ -117,13 +129,13 @@ def breakdowns() -> list[dict[str, Any]]:
             "definition": breakdown.definition,
             "values": breakdown.values or None,  # null: as the source names them
         }
-        for breakdown in EVERY_BREAKDOWN.values()
+        for breakdown in VOCABULARY.values()
     ]
 
 
 def catalogue_table(name: str) -> Table:
     """Return ``measures`` or ``breakdowns`` as rows."""
-    entries = MEASURES.values() if name == "measures" else EVERY_BREAKDOWN.values()
+    entries = MEASURES.values() if name == "measures" else VOCABULARY.values()
     columns: dict[str, Kind] = {"id": "text", "version": "integer", "unit": "text"}
     columns |= dict.fromkeys(("name_nb", "name_en", "definition_nb", "definition_en"), "text")
     rows = [

@@ -1,5 +1,6 @@
 """What query is told by its environment."""
 
+from datetime import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,3 +15,4 @@ class Settings(Shared):
     organisations: Path
     host: str = "127.0.0.1"
     query_port: int = 8005
+    publish_at: time = time(3, 30)  # Norwegian time of the nightly cut

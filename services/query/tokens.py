@@ -81,7 +81,7 @@ def own(asker: Asker) -> str:
     if asker.organisation is not None:
         return asker.organisation
     detail = {
-        "network": "This role sees what is published at cuts; there are none yet.",
+        "network": "This role sees what is published of groups, and no organisation's own figures.",
         "operator": "This role sees no figures, but how whole the data are.",
     }
     raise Refused(403, detail.get(asker.role, "This role sees no figures."))

@@ -15,7 +15,14 @@ from kudos.sums import SUMS
 from services.query.answer import Answer, Live, Minute
 from services.query.answers import Answers, Status
 from services.query.app import create_app
+from services.query.auditing import About, Auditor
+from services.query.beside import Beside
 from services.query.customers import PERSON_SUMS
+from services.query.cuts.base import BASE
+from services.query.cuts.benchmarks import Benchmark
+from services.query.cuts.reading import Found, Kept, Reader
+from services.query.cuts.shared import Shared
+from services.query.cuts.store import Cut, Seen
 from services.query.figures import answer
 from services.query.live import Figure, Pulse
 from services.query.measures import MEASURES
@@ -100,15 +107,71 @@ class MadeUp(Answers):
             raise self.error
 
 
+class MadeUpCut(Reader):
+    """A cut in which everything is 7 in the network, and nothing anywhere else is shown."""
+
+    made: Cut | None = Cut(
+        1, AT, AT.date(), frozenset({"network", "organisation:huset"}), 2, 1, 2, AT
+    )
+
+    def last(self) -> Cut | None:
+        """Return the cut, unless there is none."""
+        return self.made
+
+    def history(self) -> list[Cut]:
+        """Return it alone."""
+        return [self.made] if self.made else []
+
+    def cells(self, scope: str, period: str, by: tuple[str, ...]) -> Found:
+        """Return the same of every *period*."""
+        assert period
+        value = 7 if scope == "network" else None
+        kept = Kept(value, "" if value else "too_few_persons", "", None, ("huset", "naboen"), 0.5)
+        return {(name, ("a",) * len(by)): kept for name in BASE}
+
+    def benchmark(self, scope: str, period: str, measure: str) -> Benchmark | None:
+        """Return quarters of everybody, and nothing of fewer."""
+        if scope != "network":
+            return None
+        own = {"huset": 5.0, "naboen": 15.0}
+        return Benchmark(scope, period, measure, 10, (4.0, 8.0, 16.0), own)
+
+    def shared(self, organisation: str, period: str) -> Seen | None:
+        """Return one partner, and a group that is withheld."""
+        partner = Shared("organisation", "naboen", 10, 40)
+        hidden = Shared("others", "", None, None, "too_few_organisations")
+        return Seen(organisation, period, 100, 0, (partner, hidden))
+
+
+class Quiet(Auditor):
+    """Keeps what was asked, and writes it nowhere."""
+
+    def flush(self) -> None:
+        """Write nothing."""
+
+    def about(self, organisation: str) -> list[About]:
+        """Return what was asked that is about an organisation."""
+        return [
+            About(
+                *(x.at, x.who.role, x.who.organisation or "", x.answer, x.measure, x.scope),
+                *(x.period, x.by, x.cells, x.withheld),
+            )
+            for x in self.waiting
+            if organisation in x.about
+        ]
+
+
 class Service:
     """The edge, and the answers behind it."""
 
     def __init__(self, folder: Path, ways: Sequence[Recognise] = ()) -> None:
         self.register = register(folder)
         self.answers = MadeUp(self.register)
-        self.app: Starlette = create_app(
-            self.answers, self.register, [bearer(self.register), *ways]
-        )
+        known = [bearer(self.register), *ways]
+        self.beside = Beside(self.answers.pool, self.register, known, secret="sesame")
+        self.beside.reader = MadeUpCut(self.answers.pool)
+        self.beside.auditor = Quiet(self.answers.pool)
+        self.app: Starlette = create_app(self.answers, self.register, known, beside=self.beside)
 
     async def get(
         self, path: str, token: str | None = HOUSE, headers: dict[str, str] | None = None

@@ -10,11 +10,11 @@ from clickhouse_connect.driver.client import Client
 from msgspec.structs import replace
 
 from kudos.clickhouse import connect
+from kudos.profiles import age_band
 from kudos.records import EnrichedTransaction, Evidence, Link
 from services.aggregate import links, refresh, store
 from services.aggregate.evidence import Taken, statement_of
 from services.aggregate.facts import fact_of
-from services.aggregate.visits import age_band
 from services.enrich import age
 from tests.support import persons
 from tests.support.actors import Killed

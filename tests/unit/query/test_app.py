@@ -18,15 +18,19 @@ from hypothesis import strategies as st
 from starlette.requests import Request
 
 from services.query import app
-from services.query.asking import PERSONAL
+from services.query.asking import may_be_asked
 from services.query.customers import EVERY_BREAKDOWN
+from services.query.matrix import PERSONAL
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
 from services.query.pool import Away
 from services.query.tokens import Asker
+from services.query.vocabulary import VOCABULARY
 from tests.support.asking import Service, register
 
 ASKED = {"measure": "tickets", "scope": "organisation:huset", "period": "2026-05"}
+#: What a question outside the matrix is told.
+EVERYTHING = ("measures", "scopes", "periods", "breakdowns")
 EVERYWHERE = ("/v1/figures", "/v1/live", "/v1/status", "/v1/measures", "/v1/breakdowns")
 
 
@@ -118,7 +122,8 @@ async def test_nothing_tells_whether_another_organisation_exists(service: Servic
     not_there = await service.get(figures(scope="organisation:ingen"))
     told = is_problem(there, 403)
     assert told == is_problem(not_there, 403)
-    assert {"scopes": ["organisation:huset"]} == told["may_ask"]
+    assert "organisation:huset" == told["may_ask"]["scopes"][0]
+    assert "naboen" not in str(told)
     assert "naboen" not in (await service.get("/v1/organisations")).text
     assert not service.answers.asked
 
@@ -143,21 +148,24 @@ async def test_a_token_that_the_register_no_longer_has_is_nobodys(
     ("changed", "status", "name"),
     [
         ({"measure": "retention_12"}, 422, "measures"),
-        ({"measure": "index"}, 422, "measures"),
+        ({"measure": "index"}, 422, EVERYTHING),
+        ({"base": "industry"}, 400, None),
         ({"measure": ""}, 400, None),
-        ({"scope": "network"}, 422, "scopes"),
-        ({"scope": "industry:museum"}, 422, "scopes"),
-        ({"scope": "region:03"}, 422, "scopes"),
-        ({"scope": "industry-region:museum/03"}, 422, "scopes"),
-        ({"scope": "organisation"}, 403, "scopes"),
+        ({"scope": "industry:opera"}, 422, "scopes"),
+        ({"scope": "region:3"}, 422, "scopes"),
+        ({"scope": "network:"}, 422, "scopes"),
+        ({"scope": "network", "by": "venue"}, 422, EVERYTHING),
+        ({"scope": "network", "period": "2026-05-01..2026-05-03"}, 422, EVERYTHING),
+        ({"scope": "network", "measure": "visit_frequency"}, 422, EVERYTHING),
+        ({"scope": "organisation"}, 422, "scopes"),
+        ({"scope": "organisation:naboen"}, 403, "scopes"),
         ({"scope": "organisation:huset "}, 403, "scopes"),
         ({"period": "2026-13"}, 400, "periods"),
         ({"period": None}, 400, "parameters"),
         ({"scope": None}, 400, "parameters"),
-        ({"by": "age_band"}, 422, "breakdowns"),
-        ({"by": "channel,gender"}, 422, "breakdowns"),
-        ({"by": "order_days"}, 422, "breakdowns"),
-        ({"measure": "unique_customers", "by": "segment"}, 422, "breakdowns"),
+        ({"by": "age_band", "period": "2026-05-17"}, 422, EVERYTHING),
+        ({"by": "channel,gender"}, 422, EVERYTHING),
+        ({"by": "order_days"}, 422, EVERYTHING),
         ({"by": "channel,channel"}, 400, "breakdowns"),
         ({"by": "channel,venue,production"}, 400, "breakdowns"),
         ({"by": "channel,"}, 422, "breakdowns"),
@@ -168,10 +176,14 @@ async def test_a_token_that_the_register_no_longer_has_is_nobodys(
     ],
 )
 async def test_what_may_not_be_asked_is_refused_with_what_may(
-    service: Service, changed: dict[str, str | None], status: int, name: str | None
+    service: Service,
+    changed: dict[str, str | None],
+    status: int,
+    name: str | tuple[str, ...] | None,
 ) -> None:
     told = is_problem(await service.get(figures(**changed)), status)
-    assert ([name] if name else []) == list(told.get("may_ask", {}))
+    names = [name] if isinstance(name, str) else list(name or ())
+    assert names == list(told.get("may_ask", {}))
     assert not service.answers.asked
 
 
@@ -180,9 +192,13 @@ async def test_what_may_not_be_asked_is_refused_with_what_may(
 async def test_a_personal_attribute_is_published_at_cuts_and_not_live(
     service: Service, measure: str, by: str
 ) -> None:
-    told = is_problem(await service.get(figures(measure=measure, by=by)), 422)
-    assert "published at cuts" in told["detail"]
-    assert [*MEASURES[measure].breakdowns] == told["may_ask"]["breakdowns"]
+    period = "2026" if by == "municipality" else "2026-05"
+    answer = await service.get(figures(measure=measure, by=by, period=period))
+    if "," in by or (by == "municipality" and measure == "tickets"):
+        is_problem(answer, 422)
+    else:
+        assert "published" == answer.json()["kind"]
+    assert not service.answers.asked
 
 
 async def test_a_frequency_is_told_apart_by_order_days(service: Service) -> None:
@@ -191,17 +207,19 @@ async def test_a_frequency_is_told_apart_by_order_days(service: Service) -> None
     assert {"order_days"} == answer.json()["cells"][0]["by"].keys()
     told = is_problem(await service.get(figures(measure="visit_frequency", by="gender")), 422)
     assert "order_days" in told["may_ask"]["breakdowns"]
+    assert "unique_customers" in told["may_ask"]["measures"]
 
 
 async def test_a_parameter_that_stands_twice_is_refused(service: Service) -> None:
     is_problem(await service.get(figures() + "&measure=orders"), 400)
 
 
-@pytest.mark.parametrize("path", ["/v1/benchmark", "/v1/cross-use", "/v1/nothing", "/v1/figures/"])
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/figures/"])
 async def test_what_is_not_there_yet_says_what_is(service: Service, path: str) -> None:
     told = is_problem(await service.get(path), 404)
-    assert [*MEASURES] == told["may_ask"]["measures"]
-    assert [*EVERY_BREAKDOWN] == told["may_ask"]["breakdowns"]
+    assert may_be_asked() == told["may_ask"]
+    assert {*MEASURES} < {*told["may_ask"]["measures"]}
+    assert {*EVERY_BREAKDOWN, *PERSONAL} < {*told["may_ask"]["breakdowns"]}
     assert [*FORMS.values()] == told["may_ask"]["periods"]
 
 
@@ -260,7 +278,7 @@ async def test_a_figure_as_parquet(service: Service, measure: str, kind: str) ->
     table = pq.read_table(io.BytesIO(answer.content))
     assert kind == str(table.schema.field("value").type)
     assert 1 == table.num_rows
-    columns = "definition scope period from to value unit currency why as_of organisations"
+    columns = "definition scope period from to value unit currency why try as_of organisations"
     assert [*columns.split(), "coverage", "kind"] == table.column_names
 
 
@@ -279,10 +297,12 @@ async def test_the_catalogue_is_what_may_be_asked(service: Service) -> None:
     assert [*MEASURES] == [entry["id"] for entry in measures]
     assert {"nb", "en"} == measures[0]["definition"].keys()
     breakdowns = (await service.get("/v1/breakdowns", "network")).json()["breakdowns"]
-    assert [*EVERY_BREAKDOWN] == [entry["id"] for entry in breakdowns]
+    assert [*VOCABULARY] == [entry["id"] for entry in breakdowns]
     for entry in measures:
         assert 200 == (await service.get(figures(measure=entry["id"]))).status_code
     for entry in breakdowns:
+        if entry["id"] not in EVERY_BREAKDOWN:
+            continue
         asked = figures(measure="visit_frequency", by=entry["id"])
         assert 200 == (await service.get(asked)).status_code
 
@@ -401,3 +421,50 @@ async def test_too_many_who_listen_are_told_to_come_again(
     answer = await service.get("/v1/live", headers={"Accept": "text/event-stream"})
     is_problem(answer, 503)
     assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_before_the_first_cut_it_is_said_that_there_is_none(service: Service) -> None:
+    asked = ("/v1/benchmark?measure=tickets&period=2026", "/v1/cross-use?period=2026")
+    for path in (figures(scope="network"), *asked):
+        assert 200 == (await service.get(path)).status_code
+    service.beside.reader.made = None  # type: ignore[attr-defined]  # it is the made-up one
+    for path in (figures(scope="network"), *asked):
+        assert "cuts" in is_problem(await service.get(path), 503)["detail"]
+
+
+async def test_a_benchmark_shows_ones_own_value_and_nobody_elses(service: Service) -> None:
+    answer = await service.get("/v1/benchmark?measure=tickets&period=2026&peers=network")
+    told = answer.json()
+    assert (5.0, 8.0, [4.0, 16.0], 2) == tuple(
+        told[name] for name in ("own", "median", "quartiles", "rank_band")
+    )
+    assert "15" not in answer.text.replace(told["as_of"], "")
+    thin = (await service.get("/v1/benchmark?measure=tickets&period=2026&peers=city")).json()
+    assert ("too_few_organisations", None, 0) == (
+        thin["why"],
+        thin["median"],
+        thin["organisations"],
+    )
+    for role in ("operator", "network"):
+        is_problem(await service.get("/v1/benchmark?measure=tickets&period=2026", role), 403)
+
+
+async def test_only_an_operator_or_the_secret_asks_for_a_cut(service: Service) -> None:
+    transport = httpx.ASGITransport(service.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://query") as http:
+        for token, status in (("huset", 403), ("network", 403), ("wrong", 401)):
+            sent = {"Authorization": f"Bearer {token}"}
+            is_problem(await http.post("/v1/cuts", headers=sent), status)
+
+
+async def test_what_was_withheld_is_in_the_audit_log(
+    service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "services.query.audit"):
+        await service.get(figures(by="gender", scope="organisation:huset"))
+        await service.get(figures(scope="network"), "network")
+    withheld, shown = (vars(record) for record in caplog.records)
+    assert ({"too_few_persons": 1}, {}) == (withheld["withheld"], shown["withheld"])
+    assert ["huset", None] == [one.who.organisation for one in service.beside.auditor.waiting]
+    [about] = (await service.get("/v1/asked", "naboen")).json()["asked"][:1]
+    assert "figures" == about["answer"]

@@ -94,8 +94,12 @@ async def test_every_address_is_there_and_none_else(service: Service) -> None:
 
 @pytest.mark.parametrize("path", document()["paths"])
 async def test_every_answer_fits_its_schema(service: Service, path: str) -> None:
-    asked = "?measure=fees&scope=organisation:huset&period=2026&by=channel"
-    answer = await service.get(path + (asked if path == "/v1/figures" else ""))
+    asked = {
+        "/v1/figures": "?measure=fees&scope=organisation:huset&period=2026&by=channel",
+        "/v1/benchmark": "?measure=tickets&period=2026&peers=network",
+        "/v1/cross-use": "?period=2026",
+    }
+    answer = await service.get(path + asked.get(path, ""))
     responses = document()["paths"][path]["get"]["responses"]
     schema = responses["200"]["content"]["application/json"]["schema"]
     assert fits(answer.json(), schema, document())
@@ -107,7 +111,7 @@ async def test_every_answer_fits_its_schema(service: Service, path: str) -> None
 
 def test_the_parameters_are_the_catalogues() -> None:
     parameters = {p["name"]: p for p in document()["paths"]["/v1/figures"]["get"]["parameters"]}
-    assert [*MEASURES] == parameters["measure"]["schema"]["enum"]
+    assert [*MEASURES, "index"] == parameters["measure"]["schema"]["enum"]
     for form in FORMS.values():
         assert re.search(parameters["period"]["schema"]["pattern"], form)
     for wrong in ("2026-5", "rolling-14@2026-05-17", "x", "2026-05-01.."):
@@ -116,7 +120,8 @@ def test_the_parameters_are_the_catalogues() -> None:
     for by in BREAKDOWNS:
         assert re.search(pattern, by)
         assert re.search(pattern, f"{by},channel")
-    assert not re.search(pattern, "age_band")
-    assert {"measure": True, "scope": True, "period": True, "by": False, "format": False} == {
-        name: p["required"] for name, p in parameters.items()
-    }
+    assert re.search(pattern, "age_band")
+    assert not re.search(pattern, "shoe_size")
+    needed = [name for name, p in parameters.items() if p["required"]]
+    assert ["measure", "scope", "period"] == needed
+    assert {*needed, "by", "base", "format"} == parameters.keys()

@@ -1,0 +1,1 @@
+"""Cuts: all protected figures, computed, protected and kept as a whole."""

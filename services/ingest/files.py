@@ -1,5 +1,6 @@
 """A vendor's export as it lies in a file: its native records, one after the other."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,8 @@ from services.ingest.adapters.rows import records as rows
 _MOST_WHOLE = 512 * 2**20
 _MEMBER = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PART = 2**16
 _record = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 At = Callable[[int], None]
@@ -95,7 +98,19 @@ def _found(file: _Watched, adapter: Adapter, mapping: Mapping | None, name: str)
         if adapter.stream is not None:
             return adapter.stream(cast("BinaryIO", file))
         return iter(adapter.split(file.whole()))
-    return _json(file.lines(), adapter)
+    return _json(_as_utf8(file) if start.startswith(_UTF_16) else file.lines(), adapter)
+
+
+def _as_utf8(file: _Watched) -> Iterator[bytes]:
+    """Yield the lines of UTF-16, as many programs of Windows write it, in UTF-8."""
+    rest = ""
+    try:
+        for part in codecs.iterdecode(iter(lambda: file.read(_PART), b""), "utf-16"):
+            *lines, rest = (rest + part).split("\n")
+            yield from (line.encode() for line in lines)
+    except UnicodeError:
+        raise Rejected(Reason.UNREADABLE, "not the UTF-16 that it begins with") from None
+    yield rest.encode()
 
 
 def check_schema(path: Path, schema: Path) -> None:

@@ -23,6 +23,8 @@ class Settings(Shared):
     ingest_port: int = 8001
     #: What notifications named and is not fetched yet, and how far polls are: on a lasting disk.
     ingest_state: Path = Path(".kudos/ingest")
+    #: Whether it polls: of several instances one does.
+    ingest_polls: bool = True
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
 

@@ -11,6 +11,7 @@ from typing import BinaryIO, cast
 
 import msgspec
 from lxml import etree
+from msgspec.structs import replace
 
 from kudos.errors import KudosError, Misconfigured, Reason, Rejected
 from services.ingest import sheets
@@ -93,7 +94,7 @@ def _found(file: _Watched, adapter: Adapter, mapping: Mapping | None, name: str)
             raise Rejected(Reason.UNREADABLE, "a spreadsheet is read by a mapping: --mapping")
         return of_cells(sheets.cells(file.whole(), mapping), sheets.typed(mapping), name)
     if mapping is not None:
-        return rows(file.lines(), mapping, name)
+        return rows(*_as_written(file, mapping, start), name)
     if trees.is_xml(start):
         if adapter.stream is not None:
             return adapter.stream(cast("BinaryIO", file))
@@ -107,10 +108,18 @@ def _as_utf8(file: _Watched) -> Iterator[bytes]:
     try:
         for part in codecs.iterdecode(iter(lambda: file.read(_PART), b""), "utf-16"):
             *lines, rest = (rest + part).split("\n")
-            yield from (line.encode() for line in lines)
+            yield from (f"{line}\n".encode() for line in lines)
     except UnicodeError:
         raise Rejected(Reason.UNREADABLE, "not the UTF-16 that it begins with") from None
-    yield rest.encode()
+    if rest:
+        yield rest.encode()
+
+
+def _as_written(file: _Watched, mapping: Mapping, start: bytes) -> tuple[Iterator[bytes], Mapping]:
+    """Return lines and how they are written: what begins as UTF-16 is that, whatever is said."""
+    if not start.startswith(_UTF_16):
+        return file.lines(), mapping
+    return _as_utf8(file), replace(mapping, file=replace(mapping.file, encoding="utf-8"))
 
 
 def check_schema(path: Path, schema: Path) -> None:

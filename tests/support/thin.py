@@ -134,7 +134,7 @@ VENDORS = {
     ),
     "tessitura": Vendor(
         lambda: api.serving(tessitura.Server),
-        {"account": tessitura.CLIENT},
+        {"client_id": tessitura.CLIENT},
         tessitura.SECRET,
         _put_saved,
         lambda n, _secret: {"OrderId": n},

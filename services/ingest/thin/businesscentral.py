@@ -141,7 +141,7 @@ def state(key: bytes) -> str:
 
 def _access(feed: Feed, secret: str) -> httpx.Auth:
     more = {"scope": own(feed, "scope", _SCOPE)}
-    return access.oauth2(own(feed, "token_url"), own(feed, "client_id"), secret, more=more)
+    return access.oauth2(own(feed, "token_url"), access.client_id(feed), secret, more=more)
 
 
 THIN = Thin(

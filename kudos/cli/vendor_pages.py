@@ -12,6 +12,8 @@ from services.ingest.adapters import ADAPTERS, mappings
 from services.ingest.adapters.base import About, Adapter
 from services.ingest.adapters.mapping import FIELDS
 from services.ingest.polling.vendors import POLLED
+from services.ingest.soap.service import VENDOR
+from services.ingest.thin import THIN
 
 _ADAPTERS = "services.ingest.adapters"
 LABELS = {
@@ -71,6 +73,8 @@ def _facts(vendor: str, adapter: Adapter, about: About) -> Iterator[str]:
         ("Versions", about.versions),
         ("Authentication", about.authentication),
         *_polling(vendor),
+        *_thin(vendor),
+        *_calls(vendor),
     )
     for name, text in rows:
         yield from item(f"**{name}.** {sentence(text)}")
@@ -92,9 +96,31 @@ def _polling(vendor: str) -> Iterator[tuple[str, str]]:
     text = (
         f'With `transport = "poll"`, every {_span(polling.every)}, below {base}: {streams}. What '
         f"is of the last {_span(polling.overlap)} is read again each time. Access: {access}, its "
-        "secret in the file that `credentials` names. See [transports](../transports.md)"
+        "secret in the file that `credentials` names. See [polling](../transports/polling.md)"
     )
     yield "Polling", text
+
+
+def _thin(vendor: str) -> Iterator[tuple[str, str]]:
+    """Yield how the vendor's notifications are followed up, where they only name a record."""
+    thin = THIN.get(vendor)
+    if thin is None:
+        return
+    shown = "" if thin.shown is None else ", who shows the secret in each of them"
+    kept = "" if thin.subscribes is None else "; the subscriptions are made and renewed by ingest"
+    text = (
+        f"What a notification at `/v1/hooks/{vendor}/ORGANISATION` names is fetched below "
+        "`base_url`, with the secret in the file that `credentials` names, as whom `client_id` "
+        f"says ({thin.label}){shown}{kept}. See [thin push](../transports/thin-push.md)"
+    )
+    yield "Notifications", text
+
+
+def _calls(vendor: str) -> Iterator[tuple[str, str]]:
+    """Yield where the vendor calls a service of ours."""
+    if vendor == VENDOR:
+        text = f"At `/v1/soap/{vendor}/ORGANISATION` (DOC). See [SOAP](../transports/soap.md)"
+        yield "Calls us", text
 
 
 def _span(span: timedelta) -> str:

@@ -72,7 +72,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         hook=Hook(notices, THIN),
         beside=(
             _worker(settings, known, keyring, outbox, notices=notices, dead=dead),
-            _schedule(settings, known, board),
+            *([_schedule(settings, known, board)] if settings.ingest_polls else ()),
         ),
         told=board.told,
         proxies=settings.ingest_trusted_proxies,

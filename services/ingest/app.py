@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kudos.errors import Misconfigured
 from kudos.networks import Network
 from kudos.sealing import Sealer
 from kudos.stream import DeadLetters
@@ -24,6 +25,7 @@ from services.ingest.problems import problem
 from services.ingest.pushes import HOOKS, PROFILES, Pushes, stamps
 from services.ingest.soap import service as soap
 from services.ingest.thin.hook import Hook
+from services.ingest.thin.notices import NotNoted
 from services.ingest.unpacking import TooLarge
 
 #: When to come again while the broker is away.
@@ -164,6 +166,9 @@ _PROBLEMS: dict[Any, Answer] = {
     TooLarge: _answer(413, "The body, or the number of records in it, is over the limit."),
     TimeoutError: _answer(408, "The body did not come in time."),
     ClientDisconnect: _answer(400, "The body did not come whole."),
+    # what a vendor told of is not lost while it is mended: it comes again
+    Misconfigured: _answer(503, "The register lacks what this is read by.", _RETRY_S),
+    NotNoted: _answer(503, "Nothing was stored: our disk refuses it.", _RETRY_S),
     ConnectionError: _answer(503, "Nothing was stored: the broker cannot be reached.", _RETRY_S),
     Exception: _answer(500, "This is a fault of ours; nothing was acknowledged."),
 }

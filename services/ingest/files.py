@@ -1,5 +1,6 @@
 """A vendor's export as it lies in a file: its native records, one after the other."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,7 @@ from typing import BinaryIO, cast
 
 import msgspec
 from lxml import etree
+from msgspec.structs import replace
 
 from kudos.errors import KudosError, Misconfigured, Reason, Rejected
 from services.ingest import sheets
@@ -23,6 +25,8 @@ from services.ingest.adapters.rows import records as rows
 _MOST_WHOLE = 512 * 2**20
 _MEMBER = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PART = 2**16
 _record = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 At = Callable[[int], None]
@@ -90,12 +94,32 @@ def _found(file: _Watched, adapter: Adapter, mapping: Mapping | None, name: str)
             raise Rejected(Reason.UNREADABLE, "a spreadsheet is read by a mapping: --mapping")
         return of_cells(sheets.cells(file.whole(), mapping), sheets.typed(mapping), name)
     if mapping is not None:
-        return rows(file.lines(), mapping, name)
+        return rows(*_as_written(file, mapping, start), name)
     if trees.is_xml(start):
         if adapter.stream is not None:
             return adapter.stream(cast("BinaryIO", file))
         return iter(adapter.split(file.whole()))
-    return _json(file.lines(), adapter)
+    return _json(_as_utf8(file) if start.startswith(_UTF_16) else file.lines(), adapter)
+
+
+def _as_utf8(file: _Watched) -> Iterator[bytes]:
+    """Yield the lines of UTF-16, as many programs of Windows write it, in UTF-8."""
+    rest = ""
+    try:
+        for part in codecs.iterdecode(iter(lambda: file.read(_PART), b""), "utf-16"):
+            *lines, rest = (rest + part).split("\n")
+            yield from (f"{line}\n".encode() for line in lines)
+    except UnicodeError:
+        raise Rejected(Reason.UNREADABLE, "not the UTF-16 that it begins with") from None
+    if rest:
+        yield rest.encode()
+
+
+def _as_written(file: _Watched, mapping: Mapping, start: bytes) -> tuple[Iterator[bytes], Mapping]:
+    """Return lines and how they are written: what begins as UTF-16 is that, whatever is said."""
+    if not start.startswith(_UTF_16):
+        return file.lines(), mapping
+    return _as_utf8(file), replace(mapping, file=replace(mapping.file, encoding="utf-8"))
 
 
 def check_schema(path: Path, schema: Path) -> None:

@@ -36,6 +36,8 @@ class Settings(Shared):
     ingest_trusted_proxies: Annotated[
         tuple[Network, ...], NoDecode, BeforeValidator(_networks)
     ] = ()
+    #: Whether it polls: of several instances one does.
+    ingest_polls: bool = True
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
 

@@ -1,21 +1,14 @@
 """Thin push over real HTTP on loopback, with a real process and a real broker where it matters."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from kudos.errors import Misconfigured
 from kudos.register import WatchedRegister
-from kudos.sealing import new_key_pair
 from services.ingest.keyring import Keyring
 from services.ingest.signature import key
 from services.ingest.thin import THIN
@@ -23,12 +16,10 @@ from services.ingest.thin.businesscentral import state
 from services.ingest.thin.notices import Notices
 from services.ingest.thin.subscriptions import Subscriptions
 from services.ingest.thin.working import Clients, subscribing
-from tests.support.broker import Kafka
-from tests.support.engine import free_port
 from tests.support.ingest import NEW, OLD, SECRETS
+from tests.support.thin import prepared
 from tests.support.vendors import businesscentral
 from tests.support.vendors.businesscentral import COMPANY, SECRET, Server
-from tests.support.waiting import until
 
 FIXTURES = Path(__file__).parents[1] / "unit" / "ingest" / "fixtures" / "businesscentral"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -39,34 +30,6 @@ KINDS = ("salesInvoices", "salesCreditMemos", "customers")
 def server() -> Iterator[Server]:
     with businesscentral.serving() as found:
         yield found
-
-
-def prepared(folder: Path, address: str) -> Path:
-    """Write the register and the secrets of ingest; return the folder of secrets."""
-    register = f"""
-[[organisation]]
-id = "hus"
-name = "Hus"
-industry = "annet"
-county = "03"
-city = "0301"
-owner = "hus"
-  [[organisation.vendor]]
-  id = "businesscentral"
-  secrets = ["{NEW}", "{OLD}"]
-  base_url = "{address}/v2.0/t/e"
-  token_url = "{address}/token"
-  client_id = "kudos"
-  company = "{COMPANY}"
-  credentials = "bc.hus"
-  public_url = "https://kudos.example"
-"""
-    (folder / "register.toml").write_text(register, "utf-8")
-    secrets = folder / "secrets" / "ingest"
-    secrets.mkdir(parents=True)
-    for name, text in (*SECRETS.items(), ("bc.hus", SECRET)):
-        (secrets / name).write_text(text, "utf-8")
-    return secrets
 
 
 class Desk:
@@ -136,6 +99,46 @@ def test_subscriptions_are_made_renewed_before_they_end_and_made_again(
     assert asked == missed.wanted.params
 
 
+def test_one_that_is_refused_ends_no_other(
+    desk: Desk, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.subscriptions.round()
+    desk.now += timedelta(days=2)
+    changes(server)
+    server.refuses = {"s1"}
+    desk.subscriptions.round()
+    assert ["PATCH"] * 3 == changes(server)
+    assert "it answered 400" in caplog.text
+    server.refuses = set()
+    server.ends = "2026-02-01T00:00:00Z"
+    desk.subscriptions.round()
+    assert {server.ends} == {one["expirationDateTime"] for one in server.subscriptions.values()}
+
+
+def test_who_is_killed_between_making_one_and_asking_what_was_missed_asks_later(
+    desk: Desk, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.subscriptions.round()
+    server.subscriptions.clear()
+    desk.now += timedelta(hours=5)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(desk.notices, "note", killed)
+    with pytest.raises(KeyboardInterrupt):
+        desk.subscriptions.round()
+    assert 1 == len(server.subscriptions)
+    monkeypatch.undo()
+    desk.now += timedelta(minutes=15)
+    desk.subscriptions.round()
+    since = [one.wanted.params["$filter"] for one in desk.notices.waiting()]
+    assert ["lastModifiedDateTime gt 2025-12-31T23:00:00Z"] * 3 == since
+    numbers = [one.number for one in desk.notices.waiting()]
+    desk.subscriptions.round()
+    assert numbers == [one.number for one in desk.notices.waiting()]
+
+
 def test_a_secret_that_is_changed_is_told_at_once(desk: Desk, server: Server) -> None:
     server.ends = "2026-02-01T00:00:00Z"
     for _ in range(3):
@@ -154,7 +157,7 @@ def test_a_token_that_ended_and_a_vendor_that_is_busy_are_waited_out(
 ) -> None:
     desk.subscriptions.round()
     server.valid.clear()
-    server.faults = [(429, {"Retry-After": "1"})]
+    server.faults = [(429, {"Retry-After": "1"}, b"")]
     desk.subscriptions.round()
     assert (2, 3) == (server.tokens, len(server.subscriptions))
 
@@ -179,78 +182,3 @@ def test_credentials_are_a_file_of_ours(desk: Desk, tmp_path: Path) -> None:
     [(origin, thin)] = subscribing(keyring.origins(), THIN)
     with httpx.Client() as http, pytest.raises(Misconfigured, match="name of a file"):
         Clients(http, desk.secrets, lambda _: None)(origin, thin)
-
-
-@pytest.mark.kafka
-def test_what_was_answered_is_fetched_though_the_process_was_killed_before(
-    kafka: Kafka, server: Server, tmp_path: Path
-) -> None:
-    secrets = prepared(tmp_path, server.address)
-    for reader in ("identity", "replay"):
-        (secrets / f"seal.{reader}.public").write_text(new_key_pair()[1], "utf-8")
-    (secrets / "kafka").write_text(str(kafka.config("ingest")["sasl.password"]), "utf-8")
-    port = free_port()
-    environment = {
-        "KUDOS_KAFKA": kafka.address,
-        "KUDOS_CLICKHOUSE": "http://127.0.0.1:1/kudos",
-        "KUDOS_ORGANISATIONS": str(tmp_path / "register.toml"),
-        "KUDOS_SECRETS": str(tmp_path / "secrets"),
-        "KUDOS_INGEST_PORT": str(port),
-        "KUDOS_INGEST_STATE": str(tmp_path / "state"),
-    }
-    invoice: dict[str, Any] = json.loads((FIXTURES / "order.json").read_text("utf-8"))
-    numbers = [f"26814998-936a-401c-81c1-{n:012x}" for n in range(20)]
-    for number in numbers:
-        server.documents[f"salesInvoices({number})"] = invoice | {"id": number}
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
-        server.open.clear()
-        process = started(environment)
-        until(lambda: answers(http), "ingest does not start", 20)
-        assert 202 == http.post("/v1/hooks/businesscentral/hus", json=told(numbers)).status_code
-        until(lambda: bool(server.asked), "nothing is asked", 10)
-        process.send_signal(signal.SIGKILL)
-        process.wait(10)
-        assert not received(kafka)
-        server.open.set()
-        process = started(environment)
-        try:
-            until(lambda: len(received(kafka)) >= len(numbers), "not all is fetched", 20)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert 0 == process.wait(20)
-    expected = {f"hus/businesscentral/{number}" for number in numbers}
-    assert expected == set(received(kafka))
-
-
-def told(numbers: list[str]) -> dict[str, Any]:
-    shown = state(key(SECRETS[OLD]) or b"")
-    return {
-        "value": [
-            {
-                "clientState": shown,
-                "resource": f"/api/v2.0/companies({COMPANY})/salesInvoices({number})",
-                "changeType": "created",
-            }
-            for number in numbers
-        ]
-    }
-
-
-def started(environment: dict[str, str]) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "services.ingest"],
-        env=os.environ | environment,
-        stderr=subprocess.DEVNULL,
-    )
-
-
-def answers(http: httpx.Client) -> bool:
-    try:
-        return 200 == http.get("/readyz").status_code
-    except httpx.TransportError:
-        return False
-
-
-def received(kafka: Kafka) -> list[str]:
-    keys = [(m.key or b"").decode() for m in kafka.everything("transactions.received")]
-    return [one for one in keys if one.startswith("hus/businesscentral/")]

@@ -238,7 +238,8 @@ ABOUT = About(
     authentication="Its webhook shows `clientState`, a secret of ours (DOC); it names a resource "
     "alone, so the document is fetched with OAuth2, its lines and customer expanded. A "
     "notification alone is counted as ignored (thin).",
-    configure='`id = "businesscentral"`, `account` (tenant, environment and company); `items` by '
+    configure='`id = "businesscentral"`, `base_url` (with tenant and environment), `token_url`, '
+    "`client_id`, `credentials`, `company` and `public_url`, where it reaches us; `items` by "
     "`lineObjectNumber` or `description`, without which all it sells is other.",
     verify=(
         "Which articles are tickets: fill in `items`",

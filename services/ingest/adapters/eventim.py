@@ -218,7 +218,8 @@ ABOUT = About(
     authentication="Partners' API: OAuth2 with client credentials (SEEN). Of a signature of the "
     "notifications nothing is known: they come to an address that cannot be guessed, and the order "
     "is fetched. A notification alone is counted as ignored (thin).",
-    configure='`id = "eventim"`; `statuses = { X = "refunded" }` for codes of your own (sold, '
+    configure='`id = "eventim"`, `base_url`, `token_url`, `client_id` and `credentials` to fetch '
+    'orders; `statuses = { X = "refunded" }` for codes of your own (sold, '
     "refunded, draft, test); `items` by the price category's id, code or name.",
     verify=(
         "The whole form of an order; what B means, and every other status, of tickets and orders",

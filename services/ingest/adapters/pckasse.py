@@ -260,7 +260,10 @@ ADAPTER = Adapter(
         authentication=(
             "login and password in every body (DOC), which are taken out of what is kept"
         ),
-        configure="items in the register, by articleNo or name, else everything is other",
+        configure=(
+            "login and secrets in the register: the till's number and password; items by "
+            "articleNo or name, else everything is other"
+        ),
         verify=(
             "the rest of an order: its lines, e-mail, phone and time; the public copy ends before",
             "what CreditOrder holds",

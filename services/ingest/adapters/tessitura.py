@@ -255,7 +255,9 @@ ABOUT = About(
     authentication="REST: Basic, with the composite user name:group:machine (DOC). A push is a "
     "plug-in of the licensee's own: it sends an order's id and the order is fetched. An id alone "
     "is counted as ignored (thin).",
-    configure='`id = "tessitura"`, `base_url`; `statuses = { 13 = "refunded" }` from the house\'s '
+    configure='`id = "tessitura"`, `base_url`, `client_id` (name:group:machine) and `credentials` '
+    "(the password) to fetch and to poll; "
+    '`statuses = { 13 = "refunded" }` from the house\'s '
     'SubLineItemStatuses; `channels = { Kiosk = "till" }` by mode of sale; `items` by price type, '
     "and by Membership.",
     verify=(

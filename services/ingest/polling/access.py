@@ -8,7 +8,8 @@ from typing import Literal
 import httpx
 import msgspec
 
-from kudos.errors import KudosError
+from kudos.errors import KudosError, Misconfigured
+from kudos.register import Feed
 
 Flow = Generator[httpx.Request, httpx.Response, None]
 #: A token that is about to end is renewed before.
@@ -99,6 +100,14 @@ class Token(httpx.Auth):
         lasts = _LONG_S if found.expires_in is None else found.expires_in
         self._token = found.access_token or found.token
         self._refresh, self._ends = found.refresh_token, begun + lasts - _EARLY_S
+
+
+def client_id(feed: Feed) -> str:
+    """Return as whom the API of *feed* is asked, or raise Misconfigured."""
+    found = feed.own.get("client_id", feed.own.get("client"))
+    if not isinstance(found, str) or not found:
+        raise Misconfigured(f"{feed.id}: client_id, as whom its API is asked")
+    return found
 
 
 def _answer(response: httpx.Response) -> _Answer:

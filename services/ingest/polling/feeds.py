@@ -78,9 +78,7 @@ def _access(feed: Feed, polling: Polling, base: str, secret: str) -> httpx.Auth:
         return access.bearer(secret)
     if declared.kind == "query":
         return access.Key(declared.name, secret, place="query")
-    name = feed.own.get("client")
-    if not isinstance(name, str):
-        raise Misconfigured(f"{feed.id}: client, as whom its API is asked")
+    name = access.client_id(feed)
     if declared.kind == "basic":
         return httpx.BasicAuth(name, secret)
     url = str(feed.own.get("token_url", f"{base}/{declared.path}"))

@@ -14,12 +14,14 @@ class Fetch(Struct, frozen=True):
     """A record, or a list of them, as the vendor's API has it: below the feed's ``base_url``.
 
     *beside* is asked for first where the record lacks what another one tells; *adds* are the names.
+    *many* is a list, which may be empty.
     """
 
     path: str
     params: Mapping[str, str] = {}
     beside: str | None = None
     adds: tuple[str, ...] = ()
+    many: bool = False
 
 
 class Wanted(Struct, frozen=True):

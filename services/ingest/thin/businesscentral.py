@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import httpx
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from kudos.errors import Reason, Rejected
 from kudos.register import Feed
@@ -41,12 +42,17 @@ class _Notification(Struct, frozen=True, rename="camel"):
     client_state: str | None = None
 
 
+class _Shown(Struct, frozen=True, rename="camel"):
+    client_state: Raw = Raw(b'""')
+
+
 class _Page(Struct, frozen=True):
     value: tuple[Raw, ...] = ()
     next: str | None = msgspec.field(default=None, name="@odata.nextLink")
 
 
 _notification = msgspec.json.Decoder(_Notification).decode
+_shown = msgspec.json.Decoder(_Shown).decode
 _page = msgspec.json.Decoder(_Page).decode
 _BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
@@ -55,10 +61,18 @@ def shown(body: bytes, keys: Sequence[bytes]) -> bytes | None:
     """Return of *body* the notifications whose ``clientState`` is one of *keys*; None: none is."""
     try:
         sent = _page(body.removeprefix(_BOM)).value
-        right = [one for one in sent if addressed(_notification(one).client_state or "", keys)]
     except _BROKEN:
         return None
+    right = [one for one in sent if addressed(_state(one), keys)]
     return msgspec.json.encode({"value": right}) if right else None
+
+
+def _state(record: Raw) -> str:
+    """Return the secret that a notification shows, whatever else of it has another form."""
+    try:
+        return msgspec.json.decode(_shown(record).client_state, type=str)
+    except _BROKEN:
+        return ""
 
 
 def told(record: bytes, feed: Feed) -> Fetch | None:
@@ -79,7 +93,7 @@ def told(record: bytes, feed: Feed) -> Fetch | None:
     if found["id"]:
         return Fetch(f"{path}({found['id']})", _expanded(kind))
     asked = {} if found["filter"] is None else {"$filter": unquote(found["filter"])}
-    return Fetch(path, asked | _expanded(kind))
+    return Fetch(path, asked | _expanded(kind), many=True)
 
 
 def otherwise(wanted: Fetch) -> Fetch | None:
@@ -91,7 +105,7 @@ def otherwise(wanted: Fetch) -> Fetch | None:
     named = asked.replace("lastDateTimeModified", "lastModifiedDateTime")
     if named == asked:
         return None
-    return Fetch(wanted.path, {**wanted.params, "$filter": named})
+    return replace(wanted, params={**wanted.params, "$filter": named})
 
 
 def _expanded(kind: str) -> dict[str, str]:
@@ -114,7 +128,8 @@ def subscribes(feed: Feed) -> Sequence[Wanted]:
 
 def _wanted(path: str, kind: str) -> Wanted:
     def missed(since: str) -> Fetch:
-        return Fetch(path, {"$filter": f"lastModifiedDateTime gt {since}"} | _expanded(kind))
+        asked = {"$filter": f"lastModifiedDateTime gt {since}"}
+        return Fetch(path, asked | _expanded(kind), many=True)
 
     return Wanted(f"/{path}", missed)
 
@@ -126,7 +141,7 @@ def state(key: bytes) -> str:
 
 def _access(feed: Feed, secret: str) -> httpx.Auth:
     more = {"scope": own(feed, "scope", _SCOPE)}
-    return access.oauth2(own(feed, "token_url"), own(feed, "client_id"), secret, more=more)
+    return access.oauth2(own(feed, "token_url"), access.client_id(feed), secret, more=more)
 
 
 THIN = Thin(

@@ -48,7 +48,7 @@ def told(record: bytes, feed: Feed) -> Fetch | None:
 
 
 def _access(feed: Feed, secret: str) -> httpx.Auth:
-    return access.oauth2(own(feed, "token_url"), own(feed, "client_id"), secret)
+    return access.oauth2(own(feed, "token_url"), access.client_id(feed), secret)
 
 
 THIN = Thin(label="ASSUMED", told=told, access=_access)

@@ -27,6 +27,10 @@ _LOOK_S = 1.0
 _BAD, _GONE = 400, frozenset({404, 410})
 #: What says nothing of the one record: the vendor is away, or does not let us in.
 _ALL = frozenset({None, 401, 403, 408, 425, 429, 500, 502, 503, 504})
+#: It is asked for again later.
+_NONE = "its answer is none"
+_BOM = b"\xef\xbb\xbf"
+_anything = msgspec.json.Decoder().decode
 _fields = msgspec.json.Decoder(dict[str, Raw]).decode
 Feed = tuple[str, str]
 
@@ -142,7 +146,8 @@ class Fetcher:
         added = b"" if wanted.beside is None else client.get(wanted.beside)
         body, seen = client.get(wanted.path, wanted.params), set[str]()
         while True:
-            self._store(completed(body, added, wanted.adds), intake, at)
+            _check(body)
+            self._store(completed(body, added, wanted.adds), intake, at, many=wanted.many)
             page = thin.following(body)
             if page is None:
                 feed = (origin.feed.id, origin.organisation.id)
@@ -153,13 +158,24 @@ class Fetcher:
             seen.add(page)
             body = client.get(page)
 
-    def _store(self, body: bytes, intake: Intake, at: datetime) -> None:
+    def _store(self, body: bytes, intake: Intake, at: datetime, *, many: bool) -> None:
         try:
             records = intake.split(body)
         except Rejected:
-            # something between us and the vendor answered, or it is broken: asked again later
-            raise Failed("its answer is none", 0) from None
+            raise Failed(_NONE, 0) from None
+        if not (records or many):
+            raise Failed(_NONE, 0)
         self._deliver([message for record in records for message in intake.take(record, at)])
+
+
+def _check(body: bytes) -> None:
+    """Raise Failed where *body* is torn, or something between us and the vendor answered."""
+    try:
+        _anything(body.removeprefix(_BOM))
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Failed(_NONE, 0) from None
+    except RecursionError:  # a record like this is refused by its adapter
+        return
 
 
 def completed(body: bytes, beside: bytes, adds: Sequence[str]) -> bytes:
@@ -169,6 +185,6 @@ def completed(body: bytes, beside: bytes, adds: Sequence[str]) -> bytes:
     try:
         record, other = _fields(body), _fields(beside)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Failed("its answer is none", 0) from None
+        raise Failed(_NONE, 0) from None
     more = {name: other[name] for name in adds if name in other and name not in record}
     return msgspec.json.encode(record | more) if more else body

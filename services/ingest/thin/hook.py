@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
-from kudos.errors import KudosError, Rejected
+from kudos.errors import Rejected
 from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.thin.base import Thin, fetches
 from services.ingest.thin.notices import Notices
@@ -54,7 +54,10 @@ class Hook:
     async def note(
         self, origin: Origin, adapter: Adapter, body: bytes, encoding: str, most: int
     ) -> None:
-        """Return when what *body* names is on disk; what cannot be fetched is left as it was."""
+        """Return when what *body* names is on disk; what cannot be fetched is left as it was.
+
+        Raise Misconfigured where the register lacks what is needed: then it must come again.
+        """
         vendor = origin.feed.id
         thin = self._thin.get(vendor)
         if thin is None or not fetches(origin.feed):
@@ -67,7 +70,7 @@ class Hook:
         for record in records:
             try:
                 one = thin.told(record, origin.feed)
-            except KudosError as error:  # of ours: it quotes nothing
+            except Rejected as error:  # of ours: it quotes nothing
                 log.warning("a notification of %s: %s", vendor, error)
                 continue
             if one is not None and one not in wanted:

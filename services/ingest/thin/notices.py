@@ -6,14 +6,15 @@ Ids and times alone stand in it, in the vendor's own words; nobody's data. One f
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from kudos.errors import Misconfigured
+from kudos.errors import KudosError, Misconfigured
 from services.ingest.thin.base import Fetch
 
 _TABLES = (
@@ -23,7 +24,14 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS subscribed (
       vendor TEXT, organisation TEXT, resource TEXT, seen TEXT,
       PRIMARY KEY (vendor, organisation, resource))""",
+    """CREATE TABLE IF NOT EXISTS making (
+      vendor TEXT, organisation TEXT, resource TEXT,
+      PRIMARY KEY (vendor, organisation, resource))""",
 )
+
+
+class NotNoted(KudosError):
+    """The disk is full, or gone: what was told of must come again."""
 
 
 class Notice(Struct, frozen=True):
@@ -65,22 +73,19 @@ class Notices:
             self._db.close()
 
     def note(self, vendor: str, organisation: str, wanted: Iterable[Fetch]) -> None:
-        """Return when *wanted* is on disk; what waits already is asked for once."""
+        """Return when *wanted* is on disk, or raise NotNoted; what waits is asked for once."""
         rows = [(vendor, organisation, _encode(one)) for one in wanted]
         if not rows:
             return
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+        try:
+            with self._lock, self._at_once():
                 self._db.executemany(
                     "INSERT OR REPLACE INTO waiting (vendor, organisation, wanted)"
                     " VALUES (?, ?, ?)",
                     rows,
                 )
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise NotNoted(f"KUDOS_INGEST_STATE: {type(error).__name__}") from None
         self.came.set()
 
     def waiting(self) -> Sequence[Notice]:
@@ -105,10 +110,40 @@ class Notices:
         return None if found is None else datetime.fromisoformat(found[0])
 
     def see(self, vendor: str, organisation: str, resource: str, at: datetime) -> None:
-        """Note that that subscription is there."""
-        row = (vendor, organisation, resource, at.isoformat())
+        """Note that that subscription is there, and nothing before it is missing."""
+        name = (vendor, organisation, resource)
+        with self._lock, self._at_once():
+            self._db.execute(
+                "INSERT OR REPLACE INTO subscribed VALUES (?, ?, ?, ?)", (*name, at.isoformat())
+            )
+            self._db.execute(
+                "DELETE FROM making WHERE (vendor, organisation, resource) = (?, ?, ?)", name
+            )
+
+    def make(self, vendor: str, organisation: str, resource: str) -> None:
+        """Note that that subscription is gone, before it is made again: who dies then knows."""
         with self._lock:
-            self._db.execute("INSERT OR REPLACE INTO subscribed VALUES (?, ?, ?, ?)", row)
+            self._db.execute(
+                "INSERT OR REPLACE INTO making VALUES (?, ?, ?)", (vendor, organisation, resource)
+            )
+
+    def was_gone(self, vendor: str, organisation: str, resource: str) -> bool:
+        """Tell whether it was made again and what was missed is not asked for yet."""
+        asked = "SELECT 1 FROM making WHERE (vendor, organisation, resource) = (?, ?, ?)"
+        with self._lock:
+            found = self._db.execute(asked, (vendor, organisation, resource)).fetchone()
+        return found is not None
+
+    @contextmanager
+    def _at_once(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode

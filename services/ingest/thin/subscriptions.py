@@ -90,17 +90,36 @@ class Subscriptions:
         if not keys:
             raise Misconfigured("no secret to be shown by the vendor")
         client = self._clients(origin, thin, {})
-        there = _there(client.get(_PATH))
+        there, failed = _there(client.get(_PATH)), None
         for wanted in thin.subscribes(origin.feed):
             found = [one for one in there if _is(one, wanted, address)]
-            if found:
-                self._renew(origin, thin, found[0], keys[0])
-            else:
-                body = {"notificationUrl": address, "resource": wanted.resource}
-                client.ask("POST", _PATH, json=body | {"clientState": state(keys[0])})
-                self._catch_up(origin, wanted)
-            feed = (origin.feed.id, origin.organisation.id)
-            self._notices.see(*feed, wanted.resource, self._now())
+            try:
+                self._keep(origin, thin, wanted, found, keys[0])
+            except Failed as error:  # the others must not end for it
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    def _keep(
+        self,
+        origin: Origin,
+        thin: Thin,
+        wanted: Wanted,
+        found: Sequence[Subscription],
+        key: bytes,
+    ) -> None:
+        """Have *wanted* be there: renewed, or made, with what was missed while it was not."""
+        name = (origin.feed.id, origin.organisation.id, wanted.resource)
+        if found:
+            self._renew(origin, thin, found[0], key)
+        else:
+            self._notices.make(*name)
+            body = {"notificationUrl": notification_address(origin), "resource": wanted.resource}
+            client = self._clients(origin, thin, {})
+            client.ask("POST", _PATH, json=body | {"clientState": state(key)})
+        if self._notices.was_gone(*name):
+            self._catch_up(origin, wanted)
+        self._notices.see(*name, self._now())
 
     def _renew(self, origin: Origin, thin: Thin, found: Subscription, key: bytes) -> None:
         """Renew what will end, and what still shows an older secret."""

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from kudos.errors import Reason, Rejected
 from kudos.register import Feed
-from services.ingest.thin.base import Fetch, Thin, own
+from services.ingest.polling import access
+from services.ingest.thin.base import Fetch, Thin
 
 _NUMBER = re.compile("[0-9]{1,18}")
 
@@ -43,7 +44,7 @@ def told(record: bytes, _feed: Feed) -> Fetch | None:
 
 
 def _access(feed: Feed, secret: str) -> httpx.Auth:
-    return httpx.BasicAuth(own(feed, "account"), secret)
+    return httpx.BasicAuth(access.client_id(feed), secret)
 
 
 THIN = Thin(label="DOC", told=told, access=_access)

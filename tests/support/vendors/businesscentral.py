@@ -8,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.support.vendors.api import Fault
+
 COMPANY = "7dbba574-5f69-4167-a43e-fb975045de15"
 SECRET = "hemmelig"
 
@@ -19,7 +21,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.faults: list[tuple[int, dict[str, str]]] = []
+        self.faults: list[Fault] = []
         self.documents: dict[str, dict[str, Any]] = {}
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.valid: set[str] = set()
@@ -27,6 +29,8 @@ class Server(ThreadingHTTPServer):
         self.ends = "2026-01-04T00:00:00Z"
         #: Asks a subscriber's address for the token, as is done on POST and PATCH.
         self.greets: Callable[[str], bool] = lambda _address: True
+        #: Subscriptions that it does not renew.
+        self.refuses: set[str] = set()
         self.open = threading.Event()
         self.open.set()
 
@@ -74,7 +78,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if self._is_let_in():
             name = self.path.rpartition("/")[2].removeprefix("subscriptions('").rstrip("')")
-            if self.headers["If-Match"] is None or name not in self.server.subscriptions:
+            known = self.server.subscriptions.keys() - self.server.refuses
+            if self.headers["If-Match"] is None or name not in known:
                 self._say(400, {"error": {}})
             else:
                 self._subscribe(name, json.loads(body), 200)
@@ -97,15 +102,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(401, {"error": {"code": "Unauthorized"}})
             return False
         if self.server.faults:
-            status, headers = self.server.faults.pop(0)
-            self._say(status, {"error": {}}, headers)
+            status, headers, text = self.server.faults.pop(0)
+            self._send(status, text, headers)
             return False
         return True
 
-    def _say(self, status: int, told: object, headers: dict[str, str] | None = None) -> None:
-        text = json.dumps(told).encode()
+    def _say(self, status: int, told: object) -> None:
+        self._send(status, json.dumps(told).encode(), {})
+
+    def _send(self, status: int, text: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(text))}.items():
+        for name, value in {**headers, "Content-Length": str(len(text))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)

@@ -45,6 +45,12 @@ class Server(Api):
         if asked.path.endswith("/ProductsView"):
             number = int(asked.path.split("/")[2])
             return next(one for one in self.rows if one["Id"] == number)
+        if asked.path.startswith("TXN/Orders/"):
+            number = int(asked.path.split("/")[2])
+            found = [one for one in self.rows if one["Id"] == number]
+            if not found:
+                raise Refused(404)
+            return {"Id": number, "UpdatedDateTime": self._saved(found[0])}
         if asked.path != "TXN/Orders":
             raise Refused(404)
         self.listed()

@@ -66,6 +66,43 @@ def _plain(record: bytes) -> object:
         return record
 
 
+@pytest.mark.parametrize("order", ["utf-16-le", "utf-16-be"])
+def test_reads_utf_16_as_windows_writes_it(tmp_path: Path, order: str) -> None:
+    # more than is read at a time; U+2028 and U+0A0D hold bytes that look like the end of a line
+    many = [{"number": str(n), "text": "blåbær\u2028\u0a0d\U0001f3ad" * 40} for n in range(900)]
+    text = "\ufeff" + "\r\n".join(json.dumps(one, ensure_ascii=False) for one in many)
+    path = tmp_path / "export"
+    assert many == [json.loads(one) for one in read(path, text.encode(order))]
+    packed = gzip.compress(text.encode(order))
+    assert many == [json.loads(one) for one in read(path, packed)]
+    with pytest.raises(Unreadable, match="not the UTF-16"):
+        read(path, text.encode(order) + b"\x00")
+
+
+def test_reads_rows_in_utf_16_whatever_the_mapping_says(tmp_path: Path) -> None:
+    mapping = load(
+        """
+[file]
+delimiter = ";"
+encoding = "cp1252"
+decimal = ","
+lines_in_cells = true
+[columns]
+transaction = "Nr"
+sold_at = "Dag"
+quantity = "Antall"
+amount = "Beløp"
+ticket_type = "Type"
+[constants]
+version = 1
+"""
+    )
+    text = '\ufeffNr;Dag;Antall;Beløp;Type\r\n7;2026-05-17;2;1234,50;"Ungdom\nmed følge"\r\n'
+    [row] = read(tmp_path / "export", text.encode("utf-16-le"), mapping)
+    [line] = json.loads(row)["lines"]
+    assert ("1234.50", "Ungdom\nmed følge") == (line["amount"], line["ticket_type"])
+
+
 def test_reads_a_document_that_is_written_over_many_lines(tmp_path: Path) -> None:
     text = json.dumps([{"number": "1"}, {"number": "2"}], indent=2).encode()
     assert 2 == len(read(tmp_path / "export", text))

@@ -18,6 +18,7 @@ _COLUMNS = (
     "counted",
     "without_customer",
     "dead",
+    "sent_back",
     "erased",
     "difference",
 )
@@ -60,7 +61,8 @@ def _table(ledger: Ledger) -> str:
     if ledger.watermark is None:
         return "nothing has been counted yet"
     first = max(len("organisation"), *(len(a.organisation) for a in ledger.accounts), 1) + 2
-    titles = ("organisation", "accepted", "counted", "(anonymous)", "dead", "erased", "difference")
+    titles = ("organisation", "accepted", "counted", "(anonymous)", "dead", "(replayed)", "erased")
+    titles = (*titles, "difference")
     lines = [titles[0].ljust(first) + "".join(title.rjust(_WIDTH) for title in titles[1:])]
     for account in ledger.accounts:
         name, *numbers = _row(account).values()

@@ -22,11 +22,14 @@ from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
 from services.ingest.pushes import HOOKS, PROFILES, Pushes, stamps
 from services.ingest.soap import service as soap
+from services.ingest.stopping import SourceStopped, Stops
 from services.ingest.thin.hook import Hook
 from services.ingest.unpacking import TooLarge
 
 #: When to come again while the broker is away.
 _RETRY_S = "5"
+#: And while its source is stopped: somebody has to look first.
+_STOPPED_RETRY_S = "300"
 NONE: Mapping[str, Adapter] = {}
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -52,6 +55,7 @@ def create_app(
     most_bytes: int,
     sources: Mapping[str, Adapter] = NONE,
     hook: Hook | None = None,
+    stops: Stops,
     beside: Sequence[Beside] = (),
     told: Callable[[], str] = str,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -60,10 +64,11 @@ def create_app(
 
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
     open standard; a body may have *most_bytes*. *hook* takes what only names a record;
+    *stops* knows the sources that nothing is taken from;
     *beside* runs as long as the app; what is *told* of sources that are polled, ``/healthz`` says.
     """
     pushes = Pushes(
-        adapters, sources, keyring, outbox, sealer, dead, most_bytes, hook, now, stamps(now)
+        adapters, sources, keyring, outbox, sealer, dead, most_bytes, hook, stops, now, stamps(now)
     )
     tills = soap.service(keyring.origin, keyring.keys, pushes.read, pushes.call, most_bytes)
     schema = json.dumps(standard, ensure_ascii=False, indent=1).encode()
@@ -144,6 +149,9 @@ _PROBLEMS: dict[Any, Answer] = {
     TooLarge: _answer(413, "The body, or the number of records in it, is over the limit."),
     TimeoutError: _answer(408, "The body did not come in time."),
     ClientDisconnect: _answer(400, "The body did not come whole."),
+    SourceStopped: _answer(
+        503, "Nothing was stored: too much in a row was refused. Keep it.", _STOPPED_RETRY_S
+    ),
     ConnectionError: _answer(503, "Nothing was stored: the broker cannot be reached.", _RETRY_S),
     Exception: _answer(500, "This is a fault of ours; nothing was acknowledged."),
 }

@@ -25,6 +25,8 @@ class Settings(Shared):
     ingest_state: Path = Path(".kudos/ingest")
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
+    #: More refused in a row stop their source, a vendor of an organisation.
+    ingest_most_rejected: int = Field(200, ge=1)
 
     def sealer(self, reader: str) -> Sealer:
         """Return what seals to *reader*, identity or replay."""

@@ -11,10 +11,11 @@ from msgspec import Raw, Struct
 
 from kudos.errors import KudosError, Rejected
 from kudos.metrics import NOTICES_WAITING, TRANSACTIONS_ACCEPTED
-from kudos.stream import Message
+from kudos.stream import Message, TooManyRejections
 from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.polling.client import Client, Failed
 from services.ingest.receiving import Intake
+from services.ingest.stopping import Stops
 from services.ingest.thin.base import Fetch, Thin
 from services.ingest.thin.notices import Notice, Notices
 
@@ -54,12 +55,14 @@ class Fetcher:
         client: Callable[[Origin, Thin], Client],
         intake: Callable[[Adapter, Origin], Intake],
         deliver: Callable[[Sequence[Message]], None],
+        stops: Stops,
         stamp: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._notices, self._thin, self._adapters = notices, thin, adapters
         self._origin, self._client, self._intake = origin, client, intake
         self._deliver, self._stamp, self._clock = deliver, stamp, clock
+        self._stops = stops
         self._feeds: dict[Feed, Rest] = {}
         self._records: dict[int, Rest] = {}
 
@@ -93,6 +96,9 @@ class Fetcher:
                 self._notices.done(notice)
             log.warning("%s of %s is no longer in the register: not fetched", *feed)
             return
+        if feed in self._stops.names() or not self._stops.known.is_set():
+            # what is named waits on disk
+            return
         for notice in notices:
             if (stop is not None and stop.is_set()) or self._clock() < rest.until:
                 return
@@ -119,6 +125,12 @@ class Fetcher:
             self._leave(one, _REFUSED_S, failed.after_s)
             if one.failures == 1 and failed.status not in _GONE:
                 log.warning("%s of %s: a record: %s", *name, failed)
+        except TooManyRejections as error:
+            stopping = [self._stops.stop(name, error)]
+            self._deliver(stopping)
+            self._stops.note(stopping)
+            # the loop over what else it named ends too
+            rest.until = self._clock() + _LOOK_S
         except (ConnectionError, KudosError) as error:
             # our broker is away, or the register is wrong
             self._leave(rest, _LONGEST_S, 0.0)

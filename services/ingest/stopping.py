@@ -33,7 +33,9 @@ class Stops:
     its end: before that nobody can tell.
     """
 
-    def __init__(self, most: float, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, most: float, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._most, self._now = most, now
         self._limits: dict[Name, Limit] = {}
         self._stopped: dict[Name, StoppedSource] = {}

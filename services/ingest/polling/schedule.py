@@ -30,7 +30,6 @@ _STOPPED_S = 5.0
 _ENDS: Mapping[type[Exception], str] = {
     Failed: "failed",
     Misconfigured: "misconfigured",
-    SourceStopped: "stopped",
 }
 
 Sleep = Callable[[float], None]
@@ -155,6 +154,9 @@ class Schedule:
             raise
         except Busy:
             return "busy", 0.0
+        except SourceStopped:
+            # said once, when it was
+            return "stopped", 0.0
         except tuple(_ENDS) as error:
             log.warning(told, *name, error)
             return _ENDS[type(error)], error.after_s if isinstance(error, Failed) else 0.0

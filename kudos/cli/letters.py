@@ -99,14 +99,15 @@ class Group(Struct, frozen=True, order=True):
 
 def grouped(letters: Iterable[Letter]) -> list[Group]:
     """Return how many of *letters* are alike, the most first."""
-    found: dict[tuple[str, ...], list[Letter]] = {}
+    found: dict[tuple[str, str, str, str, str], list[Letter]] = {}
     for one in letters:
         alike = (one.organisation, one.vendor, one.topic, one.stage, one.reason)
         found.setdefault(alike, []).append(one)
     groups = []
     for alike, some in found.items():
-        times = sorted(x.received_at for x in some if x.received_at is not None) or [None]
-        groups.append(Group(*alike, len(some), times[0], times[-1]))
+        times = [x.received_at for x in some if x.received_at is not None]
+        first, last = min(times, default=None), max(times, default=None)
+        groups.append(Group(*alike, len(some), first, last))
     return sorted(groups, key=lambda g: (-g.many, g.organisation, g.vendor, g.topic, g.reason))
 
 

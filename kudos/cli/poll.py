@@ -16,7 +16,7 @@ from kudos.sealing import Sealer
 from kudos.topics import STOPPED
 from services.ingest.adapters.base import Origin
 from services.ingest.polling.polls import Polls
-from services.ingest.stopping import SourceStopped, Stops
+from services.ingest.stopping import MOST_REJECTED, SourceStopped, Stops
 from services.ingest.vendors import adapters
 
 _LINGER_MS = 5
@@ -52,9 +52,10 @@ def command(
     system = running(data)
     origin = _origin(system, vendor, organisation)
     settings = system.settings("ingest")
-    stops = Stops(float(os.environ.get("KUDOS_INGEST_MOST_REJECTED") or 200))
-    stops.note(list(held(settings.kafka_config(), "ingest", [STOPPED.name])))
-    stops.known.set()
+    stops = Stops(
+        float(os.environ.get("KUDOS_INGEST_MOST_REJECTED") or MOST_REJECTED),
+        load=lambda: held(settings.kafka_config(), "ingest", [STOPPED.name]),
+    )
     polls = Polls(
         adapters(system.organisations),
         Path(os.environ.get("KUDOS_INGEST_STATE") or data / "ingest") / "polling",

@@ -91,9 +91,7 @@ class Pushes:
             self.stops.note(stop)
             raise SourceStopped from None
         if messages:
-            if not self.stops.known.is_set():
-                raise ConnectionError("what is stopped is not known yet")
-            self.stops.check(name)
+            self.stops.admit(name)
         with _STORING.time():
             await self.outbox.deliver(messages)
         if known is self.adapters:

@@ -8,6 +8,7 @@ from pydantic import Field
 from kudos.sealing import Sealer
 from kudos.settings import Settings as Shared
 from kudos.topics import LARGEST_LETTER
+from services.ingest.stopping import MOST_REJECTED
 
 #: What a dead letter needs beside the record: the seal, its key, headers and the broker's framing.
 _BESIDE = 64 * 1024
@@ -26,7 +27,7 @@ class Settings(Shared):
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
     #: More refused in a row stop their source, a vendor of an organisation.
-    ingest_most_rejected: int = Field(200, ge=1)
+    ingest_most_rejected: int = Field(MOST_REJECTED, ge=1)
 
     def sealer(self, reader: str) -> Sealer:
         """Return what seals to *reader*, identity or replay."""

@@ -5,7 +5,7 @@ All instances go by one compacted topic, so that they agree and a restart forget
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from kudos import avro
@@ -18,6 +18,8 @@ from kudos.topics import STOPPED
 
 log = logging.getLogger(__name__)
 
+#: More refused in a row stop a source, unless it is configured otherwise.
+MOST_REJECTED = 200
 #: Between two attempts to reach a broker that is away.
 _WAIT_S = 1.0
 
@@ -30,13 +32,17 @@ class Stops:
     """Which sources are stopped, and the limit of each; threads may share it.
 
     More than *most* refused in a row stop a source. ``known`` is set once the topic was read to
-    its end: before that nobody can tell.
+    its end, by a Follower, or by *load* when it is first asked: before that nobody can tell.
     """
 
     def __init__(
-        self, most: float, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        most: float,
+        *,
+        load: Callable[[], Iterable[Message]] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._most, self._now = most, now
+        self._most, self._load, self._now = most, load, now
         self._limits: dict[Name, Limit] = {}
         self._stopped: dict[Name, StoppedSource] = {}
         self.known = threading.Event()
@@ -50,6 +56,15 @@ class Stops:
         found = self._stopped.get(name)
         if found is not None:
             raise SourceStopped(f"stopped since {found.stopped_at.isoformat(timespec='seconds')}")
+
+    def admit(self, name: Name) -> None:
+        """Raise SourceStopped where it is stopped, ConnectionError while that is not known."""
+        if not self.known.is_set() and self._load is not None:
+            self.note(list(self._load()))
+            self.known.set()
+        if not self.known.is_set():
+            raise ConnectionError("what is stopped is not known yet")
+        self.check(name)
 
     def names(self) -> frozenset[Name]:
         """Return all that are stopped."""
@@ -112,7 +127,7 @@ class Follower:
                     if at_end:
                         self._stops.known.set()
                     away = False
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (whatever it is, it begins again)
                 # the stops that are known stay; it begins again at the topic's first message
                 if not away:
                     log.warning("sources.stopped cannot be read: %s", type(error).__name__)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -59,8 +60,6 @@ class Polls:
         acknowledged until then stays.
         """
         source = feeds.source(origin, self._adapters)
-        if not self._stops.known.is_set():
-            raise ConnectionError("what is stopped is not known yet")
         self._stops.check(source.names)
         try:
             return self._poll(source, sleep, anew=anew, tell=tell)
@@ -90,7 +89,7 @@ class Polls:
                     store,
                     sealer=self._identity,
                     dead=self._letters(source.names),
-                    deliver=self._deliver,
+                    deliver=partial(self._admitted, source.names),
                     tell=tell,
                     count=TRANSACTIONS_ACCEPTED.labels(*source.names).inc,
                 ).run()
@@ -105,6 +104,10 @@ class Polls:
             lambda reason: DEAD_LETTERS.labels("ingest", reason).inc(),
             self._stops.limit(name),
         )
+
+    def _admitted(self, name: Name, messages: Sequence[Message]) -> None:
+        self._stops.admit(name)
+        self._deliver(messages)
 
     def _deliver(self, messages: Sequence[Message]) -> None:
         # a flush tells of all that was sent: two sources must not answer for one another

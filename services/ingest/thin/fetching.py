@@ -103,7 +103,17 @@ class Fetcher:
             if (stop is not None and stop.is_set()) or self._clock() < rest.until:
                 return
             if self._clock() >= self._records.get(notice.number, Rest()).until:
-                self._one(notice, origin, thin, rest)
+                try:
+                    self._one(notice, origin, thin, rest)
+                except TooManyRejections as error:
+                    self._stop(feed, error)
+                    return
+
+    def _stop(self, feed: Feed, error: TooManyRejections) -> None:
+        """Stop the source everywhere; what is named waits on disk."""
+        messages = [self._stops.stop(feed, error)]
+        self._deliver(messages)
+        self._stops.note(messages)
 
     def _one(self, notice: Notice, origin: Origin, thin: Thin, rest: Rest) -> None:
         name = (notice.vendor, notice.organisation)
@@ -125,12 +135,6 @@ class Fetcher:
             self._leave(one, _REFUSED_S, failed.after_s)
             if one.failures == 1 and failed.status not in _GONE:
                 log.warning("%s of %s: a record: %s", *name, failed)
-        except TooManyRejections as error:
-            stopping = [self._stops.stop(name, error)]
-            self._deliver(stopping)
-            self._stops.note(stopping)
-            # the loop over what else it named ends too
-            rest.until = self._clock() + _LOOK_S
         except (ConnectionError, KudosError) as error:
             # our broker is away, or the register is wrong
             self._leave(rest, _LONGEST_S, 0.0)

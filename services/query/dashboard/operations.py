@@ -16,6 +16,8 @@ from services.query.operations import Running
 
 #: A family of tables that is further behind needs somebody to look.
 LATE_S = 300.0
+#: Of each organisation's account.
+_COUNTS = ("accepted", "counted", "without_customer", "dead", "sent_back", "erased", "difference")
 #: As they stand in evidence, in the order of what is asked for most.
 _ATTRIBUTES = ("gender", "birth", "postal_code", "segment")
 _NONE = "\u2013"
@@ -119,14 +121,12 @@ def _ledger(texts: Texts, found: Operations, names: Mapping[str, str], at: datet
     accounts, title = found.ledger.accounts, texts("operations.ledger")
     if not accounts:
         return Section("ledger", title, texts("operations.nothing"))
-    counts = ("accepted", "counted", "without_customer", "dead", "sent_back", "erased")
-    counts = (*counts, "difference")
     rows = [
         [names.get(account.organisation, account.organisation or _NONE)]
-        + [formats.number(getattr(account, name), texts.language) for name in counts]
+        + [formats.number(getattr(account, name), texts.language) for name in _COUNTS]
         for account in accounts
     ]
-    head = [texts(f"operations.{name}") for name in ("organisation", *counts)]
+    head = [texts(f"operations.{name}") for name in ("organisation", *_COUNTS)]
     whole = found.ledger.balances
     said = texts("operations.balances" if whole else "operations.differs")
     hint = texts("operations.ledger_hint")

@@ -47,9 +47,19 @@ def test_a_dead_unit_says_where_and_why() -> None:
     headers = (*NAMED, ("stage", b"aggregate"), ("reason", b"invalid_field"))
     letter = Message(dead(ENRICHED.name), UNIT.encode(), b"sealed", headers, partition=2, offset=17)
     [found] = units(IDS, letter)
-    of, is_replayed = ("oslo-teater", "tixly", AT), False
-    why = ("aggregate", "invalid_field")
-    assert Death(int(UNIT_ID, 16), ENRICHED.name, 2, 17, is_replayed, *why, *of) == found
+    expected = Death(
+        unit=int(UNIT_ID, 16),
+        topic=ENRICHED.name,
+        partition=2,
+        offset=17,
+        replayed=False,
+        stage="aggregate",
+        reason="invalid_field",
+        organisation="oslo-teater",
+        vendor="tixly",
+        received_at=AT,
+    )
+    assert expected == found
 
 
 @pytest.mark.parametrize("headers", [STAMP, NAMED])

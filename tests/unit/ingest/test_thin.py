@@ -177,6 +177,7 @@ def fetcher(edge: Edge, api: Api, clock: list[float]) -> Fetcher:
         client=lambda _origin, _thin: api,  # type: ignore[arg-type,return-value]  # it only gets
         intake=intake,
         deliver=deliver,
+        stops=edge.stops,
         clock=lambda: clock[0],
     )
 

@@ -107,7 +107,8 @@ def rights() -> set[tuple[str, ResourceType, str, ResourcePatternType, AclOperat
     }
     # Faust keeps topics and a group of its own, named after the app
     found |= {("aggregate", kind, "aggregate", prefix, AclOperation.ALL) for kind in (topic, group)}
-    found.add(("replay", group, "replay", prefix, read))
+    # who reads without a group names one all the same
+    found |= {(name, group, name, prefix, read) for name in ("replay", "ingest", "operator")}
     # who asks how far the others are may know ends and committed offsets, but read nothing
     cluster = (ResourceType.BROKER, "kafka-cluster", exact)
     for account in ("aggregate", "operator"):

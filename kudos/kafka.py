@@ -226,6 +226,31 @@ def held(config: Config, group: str, topics: Sequence[str]) -> Iterator[Message]
         consumer.close()
 
 
+def following(
+    config: Config, group: str, topic: str, alive: Callable[[], bool]
+) -> Iterator[tuple[Sequence[Message], bool]]:
+    """Yield what *topic*, of one partition, holds and what comes, and whether that is all of it.
+
+    It joins no group; *group* is a name that the account may use. A broker that is not there when
+    it begins is a ConnectionError; one that goes away later is waited for.
+    """
+    consumer = Consumer(
+        config | {"group.id": group, "enable.auto.commit": False, "fetch.wait.max.ms": 100}
+    )
+    place = TopicPartition(topic, 0)
+    try:
+        first, end = consumer.get_watermark_offsets(place, timeout=5)
+        consumer.assign([TopicPartition(topic, 0, first)])
+        while alive():
+            read = [message(m) for m in consumer.consume(500, timeout=0.2) if not passing(m)]
+            [position] = consumer.position([place])
+            yield read, max(first, position.offset) >= end
+    except KafkaException as error:
+        raise ConnectionError(f"the broker does not answer: {error.args[0].str()}") from error
+    finally:
+        consumer.close()
+
+
 def _held_in(consumer: Consumer, topic: str, number: int) -> Iterator[Message]:
     first, end = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
     consumer.assign([TopicPartition(topic, number, first)])

@@ -29,6 +29,11 @@ NOTICES_WAITING = Gauge(
 DEAD_LETTERS = Counter(
     "kudos_dead_letters", "Messages that can never succeed.", ["service", "reason"]
 )
+SOURCE_STOPPED = Gauge(
+    "kudos_source_stopped",
+    "1 while nothing is taken from a source, for too much of it was refused in a row.",
+    ["vendor", "organisation"],
+)
 VERSION_CONFLICTS = Counter(
     "kudos_version_conflicts",
     "Two contents of one version; the one with the greater hash stands.",

@@ -209,6 +209,17 @@ class Evidence(Struct, frozen=True):
     observed_at: datetime
 
 
+class StoppedSource(Struct, frozen=True):
+    """A source that nothing is taken from, for too much of it was refused in a row."""
+
+    organisation: str
+    vendor: str
+    stopped_at: datetime
+    rejected: int  # in a row
+    reason: str  # of the last
+    detail: str  # names a field, never a value
+
+
 class Place(Struct, frozen=True):
     """Where a customer lives: official numbers of 2024, None where it is not known."""
 

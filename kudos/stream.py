@@ -54,24 +54,31 @@ BatchStep = Callable[[Sequence[Message]], Iterable[Message]]
 
 
 class TooManyRejections(Exception):
-    """So many messages were refused in a row that the release is at fault and not the messages."""
+    """So many messages were refused in a row that the release is at fault and not the messages.
+
+    *last* is why the last one was.
+    """
+
+    def __init__(self, row: int, last: Rejected | None = None) -> None:
+        super().__init__(f"{row} in a row" + ("" if last is None else f", the last for {last}"))
+        self.row, self.last = row, last
 
 
 class Limit:
     """Ends the service after *most* rejections in a row: a bad release must not drain a topic.
 
-    Ingest has none (infinity): it drains nothing, and one sender must not end it for all.
+    Ingest has one a source, and stops that alone: one sender must not end it for all.
     """
 
     def __init__(self, most: float = 500) -> None:
         self._most = most
         self._row = 0
 
-    def note(self, *, rejected: bool) -> None:
+    def note(self, *, rejected: bool, why: Rejected | None = None) -> None:
         """Count a rejection, or begin anew; raise TooManyRejections past the limit."""
         self._row = self._row + 1 if rejected else 0
         if self._row > self._most:
-            raise TooManyRejections(f"{self._row} in a row")
+            raise TooManyRejections(self._row, why)
 
 
 def one_by_one(step: Step, dead: "DeadLetters") -> BatchStep:
@@ -114,9 +121,13 @@ class DeadLetters:
         self._sealer = sealer
         self._count = count
 
+    def within(self, limit: Limit) -> "DeadLetters":
+        """Return what makes the same letters within another *limit*."""
+        return DeadLetters(self._stage, self._sealer, self._count, limit)
+
     def letter(self, message: Message, rejected: Rejected) -> Message:
         """Return *message* as a dead letter; its headers (unit, time of receipt) go with it."""
-        self.limit.note(rejected=True)
+        self.limit.note(rejected=True, why=rejected)
         self._count(rejected.reason)
         why = {"stage": self._stage, "reason": rejected.reason, "detail": rejected.detail}
         if message.offset is not None:

@@ -17,6 +17,7 @@ from kudos.records import (
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
+    StoppedSource,
 )
 
 #: What reads and writes: the services, and the accounts of the commands.
@@ -177,6 +178,20 @@ ENRICHED = Topic(
     writers=("enrich", "replay"),
     readers=("aggregate",),
 )
+STOPPED = Topic(
+    name="sources.stopped",
+    holds="sources that nothing is taken from, for too much in a row was refused; resumed: deleted",
+    record=StoppedSource,
+    key="organisation + vendor",
+    partitioned_by="nothing: one partition",
+    kept=None,
+    compacted=True,
+    personal=False,
+    # every instance of ingest goes by it; an operator resumes; aggregate tells the dashboard
+    writers=("ingest", "operator"),
+    readers=("ingest", "aggregate", "operator"),
+    partitions=1,
+)
 
 TOPICS = {
     topic.name: topic
@@ -189,6 +204,7 @@ TOPICS = {
         RECORDS,
         LINKS,
         ENRICHED,
+        STOPPED,
         _dead(RECEIVED.name, ("ingest", "identity")),
         _dead(PROFILES.name, ("ingest", "identity")),
         _dead(PSEUDONYMOUS.name, ("enrich",)),

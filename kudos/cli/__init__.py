@@ -17,6 +17,7 @@ COMMANDS = {
     "rebuild": "kudos.cli.rebuild",
     "reference": "kudos.cli.reference",
     "simulate": "kudos.cli.simulate",
+    "sources": "kudos.cli.sources",
     "standard": "kudos.cli.standard",
     "topics": "kudos.cli.topics",
     "vendors": "kudos.cli.vendors",

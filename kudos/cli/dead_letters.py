@@ -13,7 +13,9 @@ import click
 import msgspec
 
 from kudos import avro, records
-from kudos.cli.letters import Letter, Wanted, standing
+from kudos.cli.letters import Letter, Wanted, grouped, standing
+from kudos.cli.pacing import Pace
+from kudos.cli.progress import Progress
 from kudos.cli.replaying import Replay
 from kudos.cli.running import Running, data_option, running
 from kudos.errors import KudosError, Misconfigured, Rejected
@@ -27,8 +29,10 @@ from services.ingest.sources import SOURCES
 from services.ingest.vendors import adapters
 
 _DEAD = tuple(name for name, topic in TOPICS.items() if topic.record is None)
-#: So many are sent back before they are noted as such.
+#: So many are sent back at the most before they are noted as such: a kill repeats no more.
 _CHUNK = 200
+#: So many a second are sent back unless it is said otherwise: ordinary sales go on beside them.
+_RATE = 200.0
 _SHOWN = ("id", "topic", "stage", "reason", "detail", "organisation", "vendor")
 
 
@@ -72,10 +76,14 @@ def command() -> None:
 
 @command.command(name="list")
 @filters
+@click.option("--counts", is_flag=True, help="How many are alike, and not each of them.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def list_(data: Path, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 (click's)
+def list_(data: Path, counts: bool, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 (click's)
     """List the letters that stand open; what was replayed does not."""
     found = letters(running(data), Wanted(**wanted))
+    if counts:
+        _show_counts(found, as_json=as_json)
+        return
     if as_json:
         click.echo(json.dumps([_row(one) for one in found], indent=1))
         return
@@ -111,18 +119,27 @@ def show(id_: str, data: Path, unsealed: bool, as_json: bool) -> None:  # noqa: 
 @command.command()
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @filters
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=_RATE,
+    show_default=True,
+    help="The most letters a second.",
+)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def replay(ids: tuple[str, ...], data: Path, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 (click's)
+def replay(ids: tuple[str, ...], data: Path, rate: float, as_json: bool, **wanted: Any) -> None:  # noqa: FBT001 (click's)
     """Send back the letters that stand open, all or those chosen; exit 1 where some stay dead.
 
     What ingest could not read is read again, whatever a later stage refused goes to it once more;
-    both as received when they were. A repeat counts once.
+    both as received when they were. A repeat counts once; what was broken off goes on where it
+    was, for what was sent back stands open no more.
     """
     system = running(data)
     found = letters(system, Wanted(ids=frozenset(ids), **wanted))
     settings = system.settings("replay")
     sink = KafkaSink(settings.kafka_config(), linger_ms=20)
-    kept = sent_back(found, _replay(system, settings), sink)
+    progress = Progress(len(found), "letters sent back")
+    kept = sent_back(found, _replay(system, settings), sink, Pace(rate), progress)
     if as_json:
         rows = [{**_row(one), "why": str(why)} for one, why in kept]
         click.echo(json.dumps({"replayed": len(found) - len(kept), "kept": rows}, indent=1))
@@ -135,12 +152,18 @@ def replay(ids: tuple[str, ...], data: Path, as_json: bool, **wanted: Any) -> No
 
 
 def sent_back(
-    letters: Iterable[Letter], replay: Replay, sink: Sink
+    letters: Iterable[Letter],
+    replay: Replay,
+    sink: Sink,
+    pace: Pace | None = None,
+    tell: Callable[[int], None] = lambda _done: None,
 ) -> list[tuple[Letter, Rejected]]:
-    """Send *letters* back and note that; return those that stay, and why.
+    """Send *letters* back at *pace* and note that; return those that stay, and why.
 
     They are noted when the broker has what came of them; broken off in between, it is repeated.
+    *tell* is told how many have been.
     """
+    pace = pace or Pace(float("inf"))
     kept: list[tuple[Letter, Rejected]] = []
     notes: list[Letter] = []
 
@@ -151,19 +174,31 @@ def sent_back(
         sink.flush()
         notes.clear()
 
-    for letter in letters:
+    for number, letter in enumerate(letters, 1):
+        pace.wait()
         try:
-            messages = replay.messages(letter)
+            for message in replay.messages(letter):
+                sink.send(message)
+            notes.append(letter)
         except Rejected as rejected:
             kept.append((letter, rejected))
-            continue
-        for message in messages:
-            sink.send(message)
-        notes.append(letter)
-        if len(notes) == _CHUNK:
+        # about once a second, where it is slow
+        if len(notes) >= min(_CHUNK, pace.rate):
             note()
+        tell(number)
     note()
     return kept
+
+
+def _show_counts(found: Iterable[Letter], *, as_json: bool) -> None:
+    groups = grouped(found)
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(groups), indent=1))
+        return
+    for one in groups:
+        names = (one.organisation, one.vendor, one.topic, one.stage, one.reason)
+        times = (f"{at:%Y-%m-%d %H:%M}" for at in (one.first, one.last) if at is not None)
+        click.echo(f"{one.many:>9,}  {'  '.join(n or '-' for n in names)}  {' to '.join(times)}")
 
 
 def letters(system: Running, wanted: Wanted) -> list[Letter]:

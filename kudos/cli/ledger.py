@@ -18,9 +18,11 @@ _COLUMNS = (
     "counted",
     "without_customer",
     "dead",
+    "sent_back",
     "erased",
     "difference",
 )
+_TITLES = ("accepted", "counted", "(anonymous)", "dead", "(replayed)", "erased", "difference")
 _WIDTH = 12
 
 
@@ -60,7 +62,7 @@ def _table(ledger: Ledger) -> str:
     if ledger.watermark is None:
         return "nothing has been counted yet"
     first = max(len("organisation"), *(len(a.organisation) for a in ledger.accounts), 1) + 2
-    titles = ("organisation", "accepted", "counted", "(anonymous)", "dead", "erased", "difference")
+    titles = ("organisation", *_TITLES)
     lines = [titles[0].ljust(first) + "".join(title.rjust(_WIDTH) for title in titles[1:])]
     for account in ledger.accounts:
         name, *numbers = _row(account).values()

@@ -39,6 +39,12 @@ class Letter(Struct, frozen=True):
         """Return its unit where that is a record in which no transaction could be read."""
         return self.unit if _RAW.fullmatch(self.unit) else None
 
+    @property
+    def replays(self) -> Headers:
+        """Return the headers by which the ledger knows what a replay makes of it."""
+        raw = () if self.raw is None else (("replaces", self.raw.encode()),)
+        return (("replays", self.id.encode()), *raw)
+
     def original(self, value: bytes) -> Message:
         """Return the message that was refused, whose opened *value* it is, where it came from."""
         message, partition = self.message, self.message.header("partition")
@@ -76,6 +82,33 @@ class Wanted(Struct, frozen=True):
             and (self.since is None or self.since <= at)
             and (self.until is None or at < self.until)
         )
+
+
+class Group(Struct, frozen=True, order=True):
+    """Letters that are alike; times are of receipt, None where nobody stamped one."""
+
+    organisation: str
+    vendor: str
+    topic: str
+    stage: str
+    reason: str
+    many: int
+    first: datetime | None
+    last: datetime | None
+
+
+def grouped(letters: Iterable[Letter]) -> list[Group]:
+    """Return how many of *letters* are alike, the most first."""
+    found: dict[tuple[str, str, str, str, str], list[Letter]] = {}
+    for one in letters:
+        alike = (one.organisation, one.vendor, one.topic, one.stage, one.reason)
+        found.setdefault(alike, []).append(one)
+    groups = []
+    for alike, some in found.items():
+        times = [x.received_at for x in some if x.received_at is not None]
+        first, last = min(times, default=None), max(times, default=None)
+        groups.append(Group(*alike, len(some), first, last))
+    return sorted(groups, key=lambda g: (-g.many, g.organisation, g.vendor, g.topic, g.reason))
 
 
 def standing(messages: Iterable[Message]) -> Iterator[Letter]:

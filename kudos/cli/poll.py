@@ -10,11 +10,13 @@ import click
 
 from kudos.cli.running import Running, data_option, running
 from kudos.errors import KudosError, Misconfigured
-from kudos.kafka import KafkaSink
+from kudos.kafka import KafkaSink, held
 from kudos.register import parse
 from kudos.sealing import Sealer
+from kudos.topics import STOPPED
 from services.ingest.adapters.base import Origin
 from services.ingest.polling.polls import Polls
+from services.ingest.stopping import MOST_REJECTED, SourceStopped, Stops
 from services.ingest.vendors import adapters
 
 _LINGER_MS = 5
@@ -50,6 +52,10 @@ def command(
     system = running(data)
     origin = _origin(system, vendor, organisation)
     settings = system.settings("ingest")
+    stops = Stops(
+        float(os.environ.get("KUDOS_INGEST_MOST_REJECTED") or MOST_REJECTED),
+        load=lambda: held(settings.kafka_config(), "ingest", [STOPPED.name]),
+    )
     polls = Polls(
         adapters(system.organisations),
         Path(os.environ.get("KUDOS_INGEST_STATE") or data / "ingest") / "polling",
@@ -57,12 +63,16 @@ def command(
         KafkaSink(settings.kafka_config(), linger_ms=_LINGER_MS),
         identity=Sealer(settings.secret("seal.identity.public")),
         replay=Sealer(settings.secret("seal.replay.public")),
+        stops=stops,
     )
     told = _Told()
     try:
         counts = polls.poll(origin, time.sleep, anew=anew, tell=told)
     except Misconfigured:
         raise
+    except SourceStopped as error:
+        hint = f"kudos sources resume {vendor} {organisation}"
+        raise Unread(f"{vendor} of {organisation} is stopped ({error}): {hint}") from None
     except KudosError as error:
         raise Unread(f"{vendor} of {organisation}: {error}; {told.read:,} records read") from None
     found = {

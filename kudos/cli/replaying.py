@@ -53,12 +53,12 @@ class Replay:
             raise Rejected(Reason.INVALID_FIELD, "received_at")
         records = intake.split(body)
         if len(records) < 2:
-            return [m for one in records for m in intake.messages(one, at, letter.raw)]
+            return [m for one in records for m in intake.messages(one, at, letter.replays)]
         sent: list[Message] = []
         refused: list[tuple[bytes, Rejected]] = []
         for record in records:
             try:
-                sent += intake.messages(record, at, letter.raw)
+                sent += intake.messages(record, at, letter.replays)
             except Rejected as rejected:
                 refused.append((record, rejected))
         if len(refused) == len(records):

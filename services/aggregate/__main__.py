@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 import uvloop
@@ -16,18 +16,22 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from kudos.clickhouse import connect, migrate
 from kudos.errors import Misconfigured
 from kudos.health import serve
-from kudos.kafka import KafkaSink
+from kudos.kafka import Config, KafkaSink, held
 from kudos.logs import configure
 from kudos.metrics import DEAD_LETTERS
 from kudos.place import places
+from kudos.records import StoppedSource
 from kudos.register import WatchedRegister
 from kudos.sealing import Sealer
+from kudos.sources import standing
 from kudos.stream import DeadLetters
+from kudos.topics import STOPPED
 from services.aggregate import app as faust_app
 from services.aggregate import refresh, slow, store
 from services.aggregate.app import Partitions
+from services.aggregate.bookkeeper import Bookkeeper
 from services.aggregate.keep import Arrivals, Keeper
-from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher
+from services.aggregate.leader import Follower, Loop, Refresher
 from services.aggregate.links_loop import Linker
 from services.aggregate.links_source import LinksSource
 from services.aggregate.offsets import Offsets
@@ -143,7 +147,13 @@ def leader(
         url, leading, stop, offsets=offsets, refreshers=refreshers, arrivals=arrivals
     )
     registrar = Registrar(url, leading, stop, WatchedRegister(settings.organisations))
-    return *refreshers.values(), follower, registrar, Bookkeeper(url, leading, stop)
+    keeper = Bookkeeper(url, leading, stop, partial(stopped, settings.kafka_config()))
+    return *refreshers.values(), follower, registrar, keeper
+
+
+def stopped(config: Config) -> Sequence[StoppedSource]:
+    """Return the sources that are stopped now."""
+    return standing(held(config, "aggregate", [STOPPED.name]))
 
 
 def linker(settings: AggregateSettings, stop: threading.Event) -> Loop:

@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from kudos import ledger
 from kudos.clickhouse import connect
-from kudos.metrics import LEDGER_DIFFERENCE, PUSH_TO_QUERYABLE, WATERMARK, note_lag
+from kudos.metrics import PUSH_TO_QUERYABLE, WATERMARK, note_lag
 from kudos.topics import ENRICHED, EVIDENCE, LINKS
 from services.aggregate import refresh
 from services.aggregate.facts import OSLO
@@ -38,7 +38,6 @@ PUBLISH_S = 0.2
 #: Between two refreshes, and as a share of the last one's time: sales are to be taken in meanwhile.
 #: (Two statements over a few rows cost 60 ms of CPU, most of it for planning them.)
 PAUSE_S, SHARE = 0.2, 0.5
-LEDGER_S = 10.0
 _WAIT_S = (0.2, 5.0)
 #: What aggregate reads itself, and as which group.
 _READS = (("aggregate", ENRICHED), ("aggregate.links", LINKS), ("aggregate.links", EVIDENCE))
@@ -245,20 +244,6 @@ class Follower(Loop):
             at = microseconds(datetime.now(UTC))
             for received_at in waited[:: len(waited) // _SAMPLE + 1]:
                 PUSH_TO_QUERYABLE.observe((at - received_at) / 1e6)
-
-
-class Bookkeeper(Loop):
-    """Keeps the metric of the ledger's differences."""
-
-    name = "ledger"
-
-    def once(self) -> float:
-        """Compare once; what is still on its way gets some time."""
-        began = time.monotonic()
-        for account in ledger.settled(self.client, wait=self._stop.wait).accounts:
-            LEDGER_DIFFERENCE.labels(account.organisation).set(account.difference)
-        # it reads every unit: of many millions, less often
-        return max(LEDGER_S, 20 * (time.monotonic() - began))
 
 
 def _kind(error: Exception) -> str:

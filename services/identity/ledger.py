@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from kudos.clickhouse import connect, migrate
 from kudos.stream import Source
-from services.identity.units import Unit, units
+from services.identity.units import Death, Unit, units
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,8 @@ PAUSE_S = 1.0
 #: How long to wait for a ClickHouse that is away, at first and at most.
 _WAIT_S = (0.2, 5.0)
 
-Write = Callable[[Sequence[Unit]], None]
+Row = Unit | Death
+Write = Callable[[Sequence[Row]], None]
 
 
 def note(source: Source, ids: bytes, write: Write, stop: threading.Event) -> None:
@@ -29,15 +30,27 @@ def note(source: Source, ids: bytes, write: Write, stop: threading.Event) -> Non
     needs no ClickHouse, goes on.
     """
     for batch in source.batches():
-        found = {(u.unit, u.state): u for message in batch for u in units(ids, message)}
-        if found and not _written(list(found.values()), write, stop):
+        found = once([row for message in batch for row in units(ids, message)])
+        if found and not _written(found, write, stop):
             return
         source.commit(batch)
         if len(batch) < MOST:
             stop.wait(PAUSE_S)
 
 
-def _written(rows: Sequence[Unit], write: Write, stop: threading.Event) -> bool:
+def once(rows: Sequence[Row]) -> list[Row]:
+    """Return each of *rows* once, and of a unit that came in several times the first receipt."""
+    first: dict[int, Unit] = {}
+    deaths: dict[Death, None] = {}
+    for row in rows:
+        if isinstance(row, Death):
+            deaths[row] = None
+        elif row.unit not in first or row.received_at < first[row.unit].received_at:
+            first[row.unit] = row
+    return [*first.values(), *deaths]
+
+
+def _written(rows: Sequence[Row], write: Write, stop: threading.Event) -> bool:
     """Write *rows*, however long it takes; False where *stop* came first."""
     wait, longest = _WAIT_S
     while True:
@@ -53,17 +66,24 @@ def _written(rows: Sequence[Unit], write: Write, stop: threading.Event) -> bool:
 
 
 class Table:
-    """``ledger_units``; it connects, and brings the schema to the newest, when it first writes."""
+    """``ledger_units`` and ``letters``; the schema is brought to the newest at the first write."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._client: Client | None = None
 
-    def write(self, rows: Sequence[Unit]) -> None:
+    def write(self, rows: Sequence[Row]) -> None:
         """Insert *rows*; a repeat replaces its like."""
         if self._client is None:
             migrate(self._url)
             self._client = connect(self._url)
-        names = Unit.__struct_fields__
-        columns = [[getattr(row, name) for row in rows] for name in names]
-        self._client.insert("ledger_units", columns, column_names=names, column_oriented=True)
+        for shape, table in ((Unit, "ledger_units"), (Death, "letters")):
+            found = [row for row in rows if isinstance(row, shape)]
+            if not found:
+                continue
+            columns = {n: [getattr(r, n) for r in found] for n in shape.__struct_fields__}
+            if shape is Unit:
+                columns["state"] = ["received"] * len(found)
+            self._client.insert(
+                table, list(columns.values()), column_names=list(columns), column_oriented=True
+            )

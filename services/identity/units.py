@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
 from msgspec import Struct
 
@@ -16,38 +15,78 @@ TOPICS = (RECEIVED.name, *(f"{t.name}.dead" for t in (RECEIVED, PSEUDONYMOUS, EN
 
 #: A record in which no transaction could be read: organisation/vendor/raw:sha256.
 _RAW = re.compile(r"[^/]*/[^/]*/raw:[0-9a-f]{64}")
+_PLACE = re.compile(r"[^/]+/[0-9]+/[0-9]+")
+_DEAD = ".dead"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Unit(Struct, frozen=True):
-    """A unit and a state that it was in: a row of ``ledger_units``."""
+    """A unit that came in: a row of ``ledger_units``."""
 
     unit: int
-    state: Literal["received", "dead", "replaced"]
     organisation: str
     vendor: str
     received_at: datetime
-    death: tuple[str, str] = ("", "")  # of the dead: topic and reason
 
 
-def units(ids: bytes, message: Message) -> Iterator[Unit]:
-    """Yield the units that *message* tells of.
+class Death(Struct, frozen=True):
+    """A dead letter of a unit, or a note that it was replayed: a row of ``letters``."""
 
-    A transaction that came in; a dead letter; a raw record that a replay has made transactions of,
-    or nothing. That a letter of a transaction was replayed changes nothing: the transaction itself
-    tells what became of it.
+    unit: int
+    topic: str  # that it was on its way to
+    partition: int
+    offset: int
+    replayed: bool
+    stage: str
+    reason: str
+    organisation: str
+    vendor: str
+    received_at: datetime
+
+
+def units(ids: bytes, message: Message) -> Iterator[Unit | Death]:
+    """Yield what *message* tells of units.
+
+    A transaction that came in; a dead letter, by its place; a note that one was replayed. What a
+    replay made of a letter says so itself, for the replay may be broken off before it notes that:
+    then it is what died and is on its way again, and a raw record that it replaces is no more.
     """
     key = (message.key or b"").decode()
-    name = message.header("unit") or key
-    if message.topic == RECEIVED.name:
-        yield _unit(int(transaction_id(ids, key), 16), "received", key, message)
-        if replaces := message.header("replaces"):
-            yield _unit(_hashed(ids, replaces), "replaced", replaces, message)
-    elif message.header("state") != "replayed":
-        unit_id = message.header("unit_id")
-        yield _unit(int(unit_id, 16) if unit_id else _hashed(ids, name), "dead", name, message)
-    elif _RAW.fullmatch(name):
-        yield _unit(_hashed(ids, name), "replaced", name, message)
+    if message.topic != RECEIVED.name:
+        yield _death(ids, message, key)
+        return
+    unit = int(transaction_id(ids, key), 16)
+    yield Unit(unit, *_whose(key, message))
+    replays, replaces = message.header("replays"), message.header("replaces")
+    if replays is not None:
+        yield _replayed(unit, replays, key, message)
+    if replaces is not None:
+        # before letters were named, it said of the record alone that it is replaced
+        yield _replayed(_hashed(ids, replaces), replays or "", replaces, message)
+
+
+def _death(ids: bytes, message: Message, key: str) -> Death:
+    name, unit_id = message.header("unit") or key, message.header("unit_id")
+    unit = int(unit_id, 16) if unit_id else _hashed(ids, name)
+    if message.header("state") == "replayed":
+        return _replayed(unit, message.header("letter") or "", name, message)
+    return Death(
+        unit,
+        message.topic.removesuffix(_DEAD),
+        message.partition or 0,
+        message.offset or 0,
+        False,
+        message.header("stage") or "",
+        message.header("reason") or "",
+        *_whose(name, message),
+    )
+
+
+def _replayed(unit: int, letter: str, name: str, message: Message) -> Death:
+    """Return the row that closes *letter*, topic/partition/offset, for *unit*."""
+    topic, partition, offset = letter.split("/") if _PLACE.fullmatch(letter) else ("", "0", "0")
+    place = topic.removesuffix(_DEAD), int(partition), int(offset)
+    return Death(unit, *place, True, "", "", *_whose(name, message))
 
 
 def _hashed(ids: bytes, name: str) -> int:
@@ -55,21 +94,14 @@ def _hashed(ids: bytes, name: str) -> int:
     return int(keyed_hash(ids, "raw", name) if raw else transaction_id(ids, name), 16)
 
 
-def _death(message: Message) -> tuple[str, str]:
-    """Return the topic that the letter was refused in, and the reason, a word of ours."""
-    return message.topic.removesuffix(".dead"), message.header("reason") or ""
+def _whose(name: str, message: Message) -> tuple[str, str, datetime]:
+    """Return organisation, vendor and time of receipt.
 
-
-def _unit(
-    unit: int, state: Literal["received", "dead", "replaced"], name: str, message: Message
-) -> Unit:
-    """Return the row; a time that nobody stamped is before every watermark, so that it shows."""
+    A time that nobody stamped is before every watermark, so that it shows.
+    """
     organisation, vendor, *_ = (*name.split("/", 2), "", "")
-    return Unit(
-        unit,
-        state,
+    return (
         message.header("organisation") or organisation,
         message.header("vendor") or vendor,
         _EPOCH + timedelta(microseconds=int(message.header("received_at") or 0)),
-        _death(message) if state == "dead" else ("", ""),
     )

@@ -31,6 +31,7 @@ from services.ingest.polling.schedule import Schedule
 from services.ingest.receiving import Intake
 from services.ingest.settings import Settings
 from services.ingest.sources import SOURCES
+from services.ingest.stopping import Follower, Stops
 from services.ingest.thin import THIN
 from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
@@ -60,6 +61,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     keyring = Keyring(register, settings.secrets / settings.account)
     outbox = Outbox(sink, partial(sink.reach, RECEIVED.name))
     notices, board = Notices(settings.ingest_state), Board()
+    stops = Stops(settings.ingest_most_rejected)
     app = create_app(
         known,
         keyring,
@@ -70,9 +72,11 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
         sources=SOURCES,
         most_bytes=settings.ingest_most_bytes,
         hook=Hook(notices, THIN),
+        stops=stops,
         beside=(
-            _worker(settings, known, keyring, outbox, notices=notices, dead=dead),
-            *([_schedule(settings, known, board)] if settings.ingest_polls else ()),
+            Follower(settings.kafka_config(), stops),
+            _worker(settings, known, keyring, outbox, notices=notices, dead=dead, stops=stops),
+            *([_schedule(settings, known, board, stops)] if settings.ingest_polls else ()),
         ),
         told=board.told,
         proxies=settings.ingest_trusted_proxies,
@@ -101,6 +105,7 @@ def _worker(
     *,
     notices: Notices,
     dead: DeadLetters,
+    stops: Stops,
 ) -> Worker:
     """Return what fetches the records that notifications named."""
     stop, sealer = threading.Event(), settings.sealer("identity")
@@ -116,8 +121,15 @@ def _worker(
         known,
         keyring.origin,
         client=clients,
-        intake=lambda adapter, origin: Intake(adapter, origin, sealer, dead, uuid4().hex),
+        intake=lambda adapter, origin: Intake(
+            adapter,
+            origin,
+            sealer,
+            dead.within(stops.limit((origin.feed.id, origin.organisation.id))),
+            uuid4().hex,
+        ),
         deliver=lambda messages: asyncio.run(outbox.deliver(messages)),
+        stops=stops,
     )
     subscriptions = Subscriptions(
         notices, lambda: subscribing(keyring.origins(), THIN), keyring.keys, clients
@@ -125,7 +137,9 @@ def _worker(
     return Worker(fetcher, subscriptions, stop)
 
 
-def _schedule(settings: Settings, known: Mapping[str, Adapter], board: Board) -> Schedule:
+def _schedule(
+    settings: Settings, known: Mapping[str, Adapter], board: Board, stops: Stops
+) -> Schedule:
     """Return what polls the sources of the register that are polled.
 
     It reads the register itself, and delivers by a producer of its own: neither is shared by
@@ -138,6 +152,7 @@ def _schedule(settings: Settings, known: Mapping[str, Adapter], board: Board) ->
         KafkaSink(settings.kafka_config(), linger_ms=1),
         identity=settings.sealer("identity"),
         replay=settings.sealer("replay"),
+        stops=stops,
     )
     register = WatchedRegister(settings.organisations, known.keys())
     return Schedule(register, polls.poll, polls.every, board)

@@ -24,12 +24,15 @@ from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
 from services.ingest.pushes import HOOKS, PROFILES, Pushes, stamps
 from services.ingest.soap import service as soap
+from services.ingest.stopping import SourceStopped, Stops
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import NotNoted
 from services.ingest.unpacking import TooLarge
 
 #: When to come again while the broker is away.
 _RETRY_S = "5"
+#: And while its source is stopped: somebody has to look first.
+_STOPPED_RETRY_S = "300"
 NONE: Mapping[str, Adapter] = {}
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -55,6 +58,7 @@ def create_app(
     most_bytes: int,
     sources: Mapping[str, Adapter] = NONE,
     hook: Hook | None = None,
+    stops: Stops,
     beside: Sequence[Beside] = (),
     told: Callable[[], str] = str,
     proxies: Sequence[Network] = (),
@@ -64,6 +68,7 @@ def create_app(
 
     *adapters* are the vendors', *sources* those of profiles. *standard* is the JSON Schema of the
     open standard; a body may have *most_bytes*. *hook* takes what only names a record;
+    *stops* knows the sources that nothing is taken from;
     *beside* runs as long as the app; what is *told* of sources that are polled, ``/healthz`` says.
     Addresses that trusted *proxies* forward are believed.
     """
@@ -76,6 +81,7 @@ def create_app(
         dead,
         most_bytes,
         hook,
+        stops,
         now,
         stamps(now),
         proxies,
@@ -169,6 +175,9 @@ _PROBLEMS: dict[Any, Answer] = {
     # what a vendor told of is not lost while it is mended: it comes again
     Misconfigured: _answer(503, "The register lacks what this is read by.", _RETRY_S),
     NotNoted: _answer(503, "Nothing was stored: our disk refuses it.", _RETRY_S),
+    SourceStopped: _answer(
+        503, "Nothing was stored: too much in a row was refused. Keep it.", _STOPPED_RETRY_S
+    ),
     ConnectionError: _answer(503, "Nothing was stored: the broker cannot be reached.", _RETRY_S),
     Exception: _answer(500, "This is a fault of ours; nothing was acknowledged."),
 }

@@ -14,7 +14,7 @@ from kudos.metrics import STEP_SECONDS, TRANSACTIONS_ACCEPTED
 from kudos.networks import Network
 from kudos.register import PROFILE_SOURCES
 from kudos.sealing import Sealer
-from kudos.stream import DeadLetters, Message
+from kudos.stream import DeadLetters, Message, TooManyRejections
 from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.callers import let_in
 from services.ingest.keyring import Keyring
@@ -22,6 +22,7 @@ from services.ingest.outbox import Outbox
 from services.ingest.problems import problem
 from services.ingest.receiving import Intake
 from services.ingest.signature import addressed, signed
+from services.ingest.stopping import SourceStopped, Stops
 from services.ingest.thin.hook import Hook
 from services.ingest.unpacking import TooLarge, unpacked
 
@@ -50,6 +51,7 @@ class Pushes:
     dead: DeadLetters
     most_bytes: int
     hook: Hook | None
+    stops: Stops
     now: Callable[[], datetime]
     stamp: Callable[[], datetime]
     proxies: Sequence[Network] = ()
@@ -70,24 +72,35 @@ class Pushes:
         if found is None:
             return problem(401, "The signature or the address is missing, wrong or too old.")
         body, encoding = found
-        intake = await self.store(origin, body, encoding)
         if self.hook is not None:
+            # what is only named waits on disk, also while its source is stopped
             await self.hook.note(origin, adapter, body, encoding, self.most_bytes)
+        intake = await self.store(origin, body, encoding)
         counts = intake.counts
         told = {"accepted": counts.accepted, "dead": counts.dead, "ignored": counts.ignored}
         return JSONResponse(told | {"receipt": intake.receipt}, 202)
 
     async def store(self, origin: Origin, body: bytes, encoding: str = "") -> Intake:
-        """Return when the broker has what *body* became."""
+        """Return when the broker has what *body* became; raise SourceStopped, and store nothing."""
+        name = (origin.feed.id, origin.organisation.id)
         known = self.sources if origin.feed.id in PROFILE_SOURCES else self.adapters
-        intake = Intake(known[origin.feed.id], origin, self.sealer, self.dead, uuid4().hex)
-        with _RECEIVING.time():
-            messages = await taken(intake, body, encoding, self.most_bytes, self.stamp())
+        dead = self.dead.within(self.stops.limit(name))
+        intake = Intake(known[origin.feed.id], origin, self.sealer, dead, uuid4().hex)
+        try:
+            with _RECEIVING.time():
+                messages = await taken(intake, body, encoding, self.most_bytes, self.stamp())
+        except TooManyRejections as error:
+            self.stops.check(name)
+            stop = [self.stops.stop(name, error)]
+            await self.outbox.deliver(stop)
+            self.stops.note(stop)
+            raise SourceStopped from None
+        if messages:
+            self.stops.admit(name)
         with _STORING.time():
             await self.outbox.deliver(messages)
         if known is self.adapters:
-            names = (origin.feed.id, origin.organisation.id)
-            TRANSACTIONS_ACCEPTED.labels(*names).inc(intake.counts.accepted)
+            TRANSACTIONS_ACCEPTED.labels(*name).inc(intake.counts.accepted)
         return intake
 
     def lets_in(self, request: Request, origin: Origin) -> bool:

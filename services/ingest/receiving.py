@@ -76,16 +76,21 @@ class Intake:
             raise self._refusal(error) from None
 
     def take(self, record: bytes, at: datetime) -> list[Message]:
-        """Return what *record*, received *at*, becomes; a dead letter where it is refused."""
+        """Return what *record*, received *at*, becomes; a dead letter where it is refused.
+
+        Raise TooManyRejections past the limit of its dead letters.
+        """
         try:
-            return self.messages(record, at)
+            found = self.messages(record, at)
         except Rejected as rejected:
             return [self.letter(record, at, rejected)]
+        self._dead.limit.note(rejected=False)
+        return found
 
-    def messages(self, record: bytes, at: datetime, replaces: str | None = None) -> list[Message]:
+    def messages(self, record: bytes, at: datetime, replays: Headers = ()) -> list[Message]:
         """Return what *record* becomes, or raise Rejected for the whole of it.
 
-        *replaces* is the unit of the dead letter that a replay read it from.
+        *replays* names the dead letter that a replay read it from, for the ledger.
         """
         try:
             parsed: Parsed = self._adapter.parse(record, self._origin)
@@ -93,7 +98,7 @@ class Intake:
             raise self._refusal(error) from None
         kept = [one for one in parsed if not isinstance(one, Ignored) and not _said_no(one)]
         found = [
-            self._sale(one, at, replaces) if isinstance(one, Sale) else self._profile(one, at)
+            self._sale(one, at, replays) if isinstance(one, Sale) else self._profile(one, at)
             for one in kept
         ]
         counted = sum(self._of_profiles or isinstance(one, Sale) for one in kept)
@@ -124,7 +129,7 @@ class Intake:
             number = f"raw:{hashlib.sha256(record).hexdigest()}"
         return unit_name(self._organisation, self._vendor, number)
 
-    def _sale(self, sale: Sale, at: datetime, replaces: str | None) -> Message:
+    def _sale(self, sale: Sale, at: datetime, replays: Headers) -> Message:
         transaction = sale.transaction
         if not _is_number(transaction.transaction):
             raise Rejected(Reason.INVALID_FIELD, "transaction")
@@ -136,9 +141,7 @@ class Intake:
             self._last[unit] = at
         sealed = None if sale.customer is None else self._sealed(sale.customer)
         received = ReceivedTransaction(self._vendor, self._organisation, at, transaction, sealed)
-        headers = self._headers(at)
-        if replaces is not None:
-            headers = (*headers, ("replaces", replaces.encode()))
+        headers = self._headers(at) + replays
         return Message(RECEIVED.name, unit.encode(), _encoded(received), headers)
 
     def _profile(self, person: Person, at: datetime) -> Message:

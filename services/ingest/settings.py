@@ -10,6 +10,7 @@ from kudos.networks import Network, network
 from kudos.sealing import Sealer
 from kudos.settings import Settings as Shared
 from kudos.topics import LARGEST_LETTER
+from services.ingest.stopping import MOST_REJECTED
 
 #: What a dead letter needs beside the record: the seal, its key, headers and the broker's framing.
 _BESIDE = 64 * 1024
@@ -40,6 +41,8 @@ class Settings(Shared):
     ingest_polls: bool = True
     #: The most bytes of a body, as it is sent and unpacked: all of it may become one dead letter.
     ingest_most_bytes: int = Field(5 * 2**20, ge=1024, le=LARGEST_LETTER - _BESIDE)
+    #: More refused in a row stop their source, a vendor of an organisation.
+    ingest_most_rejected: int = Field(MOST_REJECTED, ge=1)
 
     def sealer(self, reader: str) -> Sealer:
         """Return what seals to *reader*, identity or replay."""

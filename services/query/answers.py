@@ -6,11 +6,11 @@ from datetime import date, datetime
 from msgspec import Struct
 
 from kudos.ledger import Ledger, settled, watermarks
-from kudos.register import OSLO, PROFILE_SOURCES, WatchedRegister
+from kudos.register import OSLO, WatchedRegister
 from services.query import figures, live, operations
 from services.query.answer import Answer, Band, Point
 from services.query.live import Pulse, lag
-from services.query.operations import Operations
+from services.query.operations import Running
 from services.query.pool import Pool
 from services.query.question import Question
 
@@ -74,10 +74,10 @@ class Answers:
         with self._pool.client() as client:
             return settled(client, patience_s=0)
 
-    def operations(self) -> Operations:
+    def operations(self) -> Running:
         """Return how whole the data are."""
         with self._pool.client() as client:
-            return operations.read(client, self.local_day(), PROFILE_SOURCES)
+            return operations.read(client)
 
     def reach(self) -> None:
         """Return when ClickHouse answers."""

@@ -202,6 +202,21 @@ def linked(messages: Iterable[Message]) -> dict[str, tuple[str, str]]:
     return {link.customer_ref: (link.person, link.own_person) for link in found}
 
 
+def test_what_is_stopped_is_still_stopped_and_what_was_resumed_is_not(kafka: Kafka) -> None:
+    at = datetime(2026, 5, 17, tzinfo=UTC)
+    names = [("tixly", f"hus-{n}") for n in range(20)]
+    messages = [
+        stopped(StoppedSource(of, vendor, at + timedelta(hours=n), 201, "unreadable", "body"))
+        for n in range(9)
+        for vendor, of in names
+    ]
+    messages += [resumed(name) for name in names[::2]]
+    left = cleaned(kafka, STOPPED, messages)
+    assert len(left) < len(messages)
+    assert sources.standing(messages) == sources.standing(left)
+    assert 10 == len(sources.standing(left))
+
+
 def test_every_compacted_topic_is_proved_here() -> None:
-    here = {PSEUDONYMOUS.name, EVIDENCE.name, RECORDS.name, LINKS.name}
+    here = {PSEUDONYMOUS.name, EVIDENCE.name, RECORDS.name, LINKS.name, STOPPED.name}
     assert here == {t.name for t in TOPICS.values() if t.compacted}

@@ -16,7 +16,7 @@ from services.query.dashboard.pages import routes
 from services.query.hub import Hub
 from services.query.live import TOTALS, Figure, Pulse, usual
 from services.query.measures import MEASURES
-from services.query.operations import Operations
+from services.query.operations import Running
 from services.query.periods import parse as parse_period
 from services.query.question import Question
 from tests.support.operations import FEEDS, troubled
@@ -97,7 +97,7 @@ class FakeSource:
         )
         self._regulars: defaultdict[str, Regulars] = defaultdict(Regulars)
         #: Set to have something else to say.
-        self.running: Operations | None = None
+        self.running: Running | None = None
         #: Set to have the next questions fail.
         self.fails: Exception | None = None
 
@@ -142,7 +142,7 @@ class FakeSource:
         days = [day - timedelta(weeks=n) for n in range(1, 9)]
         return usual([list(self._minutes(organisation, d)) for d in days], "NOK")
 
-    def operations(self) -> Operations:
+    def operations(self) -> Running:
         """Return what is told, or trouble."""
         self.ask_many([])
         return self.running or troubled(self._clock())

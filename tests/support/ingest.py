@@ -23,12 +23,14 @@ from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
 from services.ingest.sources import SOURCES
+from services.ingest.stopping import Stops
 from tests.support.memory import MemorySink
 
 AT = datetime(2026, 5, 17, 12, tzinfo=UTC)
 NEW, OLD = "new-2", "old-1"
 SECRETS = {name: "whsec_" + base64.b64encode(name.encode() * 4).decode() for name in (NEW, OLD)}
 MOST = 4096
+MOST_REJECTED = 20
 REGISTER = """
 [[organisation]]
 id = "hus"
@@ -118,6 +120,8 @@ class Ingest:
         self.opener = Opener(private)
         dead = DeadLetters("ingest", Sealer(public), self.counted.append, Limit(float("inf")))
         self.outbox = Outbox(self.sink)
+        self.stops = Stops(MOST_REJECTED)
+        self.stops.known.set()
         self.app = create_app(
             {"tixly": adapter},
             Keyring(WatchedRegister(self.register), self.secrets),
@@ -127,6 +131,7 @@ class Ingest:
             standard={"title": "transaction"},
             most_bytes=MOST,
             sources=SOURCES,
+            stops=self.stops,
             now=lambda: self.at,
         )
 

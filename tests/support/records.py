@@ -16,6 +16,7 @@ from kudos.records import (
     PseudonymousTransaction,
     ReceivedProfile,
     ReceivedTransaction,
+    StoppedSource,
 )
 
 #: What crosses a topic, by the name of its schema.
@@ -28,6 +29,7 @@ RECORDS: dict[str, type[msgspec.Struct]] = {
     "link": Link,
     "evidence": Evidence,
     "frame": Frame,
+    "stopped_source": StoppedSource,
 }
 #: Avro's int, in a schema that says long elsewhere.
 _INTS = {"vat_rate"}

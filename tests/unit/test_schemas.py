@@ -41,6 +41,7 @@ SHA256 = {
     "received_profile.1.avsc": "61ea9e0eac8a43a935a162e40f2b1dfe338c0b86",
     "received_profile.2.avsc": "f29e9ad1914c1f37b96bb20109a7c7efc71a6545",
     "received_transaction.1.avsc": "338825e7e31746bb029774baebf1494b29e44e98",
+    "stopped_source.1.avsc": "96ce28afb0f2b058464debcc00112fa30d5eafe4",
 }
 AVRO_TYPES: dict[Any, Any] = {
     str: "string",

@@ -26,9 +26,16 @@ def test_who_needs_no_personal_data_reads_none(account: str) -> None:
 
 
 def test_aggregate_reads_neither_claims_nor_what_was_received() -> None:
-    assert {"customers.evidence", "identity.links", "transactions.enriched"} == {
-        name for name in TOPICS if "aggregate" in readers(name)
-    }
+    own = {"customers.evidence", "identity.links", "transactions.enriched", "sources.stopped"}
+    assert own == {name for name in TOPICS if "aggregate" in readers(name)}
+
+
+def test_who_stops_and_resumes_sources_may_do_no_more_than_that() -> None:
+    assert {"ingest", "operator"} == set(TOPICS["sources.stopped"].writers)
+    assert {"ingest", "aggregate", "operator"} == readers("sources.stopped")
+    for account, reads in (("ingest", {"sources.stopped"}), ("operator", {"sources.stopped"})):
+        assert reads == {name for name in TOPICS if account in readers(name)}
+    assert {"sources.stopped"} == {n for n, t in TOPICS.items() if "operator" in t.writers}
 
 
 def test_identity_alone_writes_evidence_and_claims_and_reads_claims() -> None:

@@ -202,10 +202,7 @@ class Poll:
         messages: list[Message] = []
         for record, new in zip(records, is_new, strict=True):
             if new:
-                dead = intake.counts.dead
                 messages += intake.take(record, at)
-                if intake.counts.dead == dead:
-                    self._dead.limit.note(rejected=False)
         if messages:
             self._deliver(messages)
             self._count(intake.counts.accepted)

@@ -2,22 +2,22 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import httpx
 
 from kudos.metrics import DEAD_LETTERS, TRANSACTIONS_ACCEPTED
 from kudos.sealing import Sealer
-from kudos.stream import DeadLetters, Limit, Message, Sink
+from kudos.sources import Name
+from kudos.stream import DeadLetters, Message, Sink, TooManyRejections
 from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.polling import feeds
 from services.ingest.polling.client import TIMEOUT_S
 from services.ingest.polling.cursor import Store
-from services.ingest.polling.engine import Poll
+from services.ingest.polling.engine import Poll, Source
 from services.ingest.receiving import Counts
-
-#: So many refused records in a row stop the source: its form has changed, or ours is wrong.
-_MOST_REFUSED = 200
+from services.ingest.stopping import SourceStopped, Stops
 
 
 class Polls:
@@ -35,9 +35,11 @@ class Polls:
         *,
         identity: Sealer,
         replay: Sealer,
+        stops: Stops,
     ) -> None:
         self._adapters, self._folder, self._secrets = adapters, folder, secrets
         self._sink, self._identity, self._replay = sink, identity, replay
+        self._stops = stops
         self._one_at_a_time = threading.Lock()
 
     def every(self, origin: Origin) -> float:
@@ -54,10 +56,27 @@ class Polls:
     ) -> Counts:
         """Poll *origin* once; *anew* forgets what was read before.
 
-        Raise Failed, Busy, Misconfigured, TooManyRejections, or ConnectionError of the broker;
-        what was acknowledged until then stays.
+        Raise Failed, Busy, Misconfigured, SourceStopped, or ConnectionError of the broker; what was
+        acknowledged until then stays.
         """
         source = feeds.source(origin, self._adapters)
+        self._stops.check(source.names)
+        try:
+            return self._poll(source, sleep, anew=anew, tell=tell)
+        except TooManyRejections as error:
+            stop = [self._stops.stop(source.names, error)]
+            self._deliver(stop)
+            self._stops.note(stop)
+            raise SourceStopped(str(error)) from None
+
+    def _poll(
+        self,
+        source: Source,
+        sleep: Callable[[float], None],
+        *,
+        anew: bool,
+        tell: Callable[[int, int], None],
+    ) -> Counts:
         with httpx.Client(timeout=TIMEOUT_S) as http:
             client = feeds.client(http, source, self._secrets, sleep=sleep)
             store = Store(self._folder / f"{source.name}.sqlite")
@@ -69,22 +88,26 @@ class Polls:
                     client,
                     store,
                     sealer=self._identity,
-                    dead=self._letters(),
-                    deliver=self._deliver,
+                    dead=self._letters(source.names),
+                    deliver=partial(self._admitted, source.names),
                     tell=tell,
                     count=TRANSACTIONS_ACCEPTED.labels(*source.names).inc,
                 ).run()
             finally:
                 store.close()
 
-    def _letters(self) -> DeadLetters:
-        """Return what makes letters of one poll: how many were refused in a row is its own."""
+    def _letters(self, name: Name) -> DeadLetters:
+        """Return what makes letters of a source: how many were refused in a row is its own."""
         return DeadLetters(
             "ingest",
             self._replay,
             lambda reason: DEAD_LETTERS.labels("ingest", reason).inc(),
-            Limit(_MOST_REFUSED),
+            self._stops.limit(name),
         )
+
+    def _admitted(self, name: Name, messages: Sequence[Message]) -> None:
+        self._stops.admit(name)
+        self._deliver(messages)
 
     def _deliver(self, messages: Sequence[Message]) -> None:
         # a flush tells of all that was sent: two sources must not answer for one another

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from kudos.errors import Misconfigured
 from kudos.register import WatchedRegister
-from kudos.stream import TooManyRejections
 from services.ingest.adapters.base import Origin
 from services.ingest.polling.client import Failed
 from services.ingest.polling.cursor import Busy
 from services.ingest.polling.health import POLL_SECONDS, WELL, Board, Name
 from services.ingest.receiving import Counts
+from services.ingest.stopping import SourceStopped
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +23,13 @@ log = logging.getLogger(__name__)
 _LOOK_S = 1.0
 _FIRST_REST_S, _LONGEST_REST_S = 5.0, 900.0
 _BUSY_S = 30.0
+#: How soon it is seen that somebody has resumed a source.
+_STOPPED_S = 5.0
 
 #: How a poll ends that says itself what was wrong.
 _ENDS: Mapping[type[Exception], str] = {
     Failed: "failed",
     Misconfigured: "misconfigured",
-    TooManyRejections: "too_many_rejections",
 }
 
 Sleep = Callable[[float], None]
@@ -137,6 +138,8 @@ class Schedule:
         """Return for how many seconds to leave the vendor alone: ever more while it fails."""
         if ended == "busy":
             return _BUSY_S
+        if ended == "stopped":
+            return _STOPPED_S
         if not failures:
             return self._every(origin)
         grown = min(_LONGEST_REST_S, self._first_rest_s * 2.0 ** min(failures - 1, 20))
@@ -151,6 +154,9 @@ class Schedule:
             raise
         except Busy:
             return "busy", 0.0
+        except SourceStopped:
+            # said once, when it was
+            return "stopped", 0.0
         except tuple(_ENDS) as error:
             log.warning(told, *name, error)
             return _ENDS[type(error)], error.after_s if isinstance(error, Failed) else 0.0

@@ -11,10 +11,11 @@ from msgspec import Raw, Struct
 
 from kudos.errors import KudosError, Rejected
 from kudos.metrics import NOTICES_WAITING, TRANSACTIONS_ACCEPTED
-from kudos.stream import Message
+from kudos.stream import Message, TooManyRejections
 from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.polling.client import Client, Failed
 from services.ingest.receiving import Intake
+from services.ingest.stopping import Stops
 from services.ingest.thin.base import Fetch, Thin
 from services.ingest.thin.notices import Notice, Notices
 
@@ -58,12 +59,14 @@ class Fetcher:
         client: Callable[[Origin, Thin], Client],
         intake: Callable[[Adapter, Origin], Intake],
         deliver: Callable[[Sequence[Message]], None],
+        stops: Stops,
         stamp: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._notices, self._thin, self._adapters = notices, thin, adapters
         self._origin, self._client, self._intake = origin, client, intake
         self._deliver, self._stamp, self._clock = deliver, stamp, clock
+        self._stops = stops
         self._feeds: dict[Feed, Rest] = {}
         self._records: dict[int, Rest] = {}
 
@@ -97,11 +100,24 @@ class Fetcher:
                 self._notices.done(notice)
             log.warning("%s of %s is no longer in the register: not fetched", *feed)
             return
+        if feed in self._stops.names() or not self._stops.known.is_set():
+            # what is named waits on disk
+            return
         for notice in notices:
             if (stop is not None and stop.is_set()) or self._clock() < rest.until:
                 return
             if self._clock() >= self._records.get(notice.number, Rest()).until:
-                self._one(notice, origin, thin, rest)
+                try:
+                    self._one(notice, origin, thin, rest)
+                except TooManyRejections as error:
+                    self._stop(feed, error)
+                    return
+
+    def _stop(self, feed: Feed, error: TooManyRejections) -> None:
+        """Stop the source everywhere; what is named waits on disk."""
+        messages = [self._stops.stop(feed, error)]
+        self._deliver(messages)
+        self._stops.note(messages)
 
     def _one(self, notice: Notice, origin: Origin, thin: Thin, rest: Rest) -> None:
         name = (notice.vendor, notice.organisation)

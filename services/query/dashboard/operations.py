@@ -5,16 +5,19 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from kudos.operations import Attribute, Letters, Operations
 from kudos.register import OSLO, PROFILE_SOURCES, Feed, Register
 from kudos.vendors import LABELS
 from services.query.dashboard import formats, saying
 from services.query.dashboard.picture import Table, table
 from services.query.dashboard.wording import Texts
 from services.query.live import lag
-from services.query.operations import Attribute, Operations
+from services.query.operations import Running
 
 #: A family of tables that is further behind needs somebody to look.
 LATE_S = 300.0
+#: Of each organisation's account.
+_COUNTS = ("accepted", "counted", "without_customer", "dead", "sent_back", "erased", "difference")
 #: As they stand in evidence, in the order of what is asked for most.
 _ATTRIBUTES = ("gender", "birth", "postal_code", "segment")
 _NONE = "\u2013"
@@ -39,15 +42,17 @@ class Page(Struct, frozen=True):
     sections: tuple[Section, ...]
 
 
-def page(texts: Texts, found: Operations, register: Register, at: datetime) -> Page:
+def page(texts: Texts, running: Running, register: Register, at: datetime) -> Page:
     """Return the page as of *at*."""
+    found = running.found
     names = {id_: one.name for id_, one in register.organisations.items()}
     return Page(
         _sentence(texts, found),
         (
-            _watermarks(texts, found.families, at),
+            _watermarks(texts, running.families, at),
             _coverage(texts, found, names),
-            _ledger(texts, found, names),
+            _ledger(texts, found, names, at),
+            _stopped(texts, found, names, at),
             _letters(texts, found, names),
             _sources(texts, found, register, at),
             _attributes(texts, found.attributes, names),
@@ -87,13 +92,14 @@ def _watermarks(texts: Texts, families: Mapping[str, datetime], at: datetime) ->
 
 def _sources(texts: Texts, found: Operations, register: Register, at: datetime) -> Section:
     feeds = {(whose, source): feed for (source, whose), feed in register.feeds.items()}
-    every = sorted({*feeds, *found.deliveries})
+    delivered = {(one.organisation, one.source): one.at for one in found.deliveries}
+    every = sorted({*feeds, *delivered})
     title = texts("operations.sources")
     if not every:
         return Section("sources", title, texts("operations.no_sources"))
     rows = []
     for whose, source in every:
-        last = found.deliveries.get((whose, source))
+        last = delivered.get((whose, source))
         rows.append(
             [
                 _named(register, whose),
@@ -104,28 +110,52 @@ def _sources(texts: Texts, found: Operations, register: Register, at: datetime) 
             ]
         )
     head = ("organisation", "source", "label", "transport", "last_delivery")
-    silent = sum(key not in found.deliveries for key in feeds)
+    silent = sum(key not in delivered for key in feeds)
     said = texts.count("operations.silent", silent) if silent else texts("operations.all_delivered")
     hint = texts("operations.labels") + " " + texts("operations.profiles_last")
     heads = [texts(f"operations.{name}") for name in head]
     return Section("sources", title, said, table(heads, rows), hint=hint, words=4)
 
 
-def _ledger(texts: Texts, found: Operations, names: Mapping[str, str]) -> Section:
+def _ledger(texts: Texts, found: Operations, names: Mapping[str, str], at: datetime) -> Section:
     accounts, title = found.ledger.accounts, texts("operations.ledger")
     if not accounts:
         return Section("ledger", title, texts("operations.nothing"))
-    counts = ("accepted", "counted", "without_customer", "dead", "erased", "difference")
     rows = [
         [names.get(account.organisation, account.organisation or _NONE)]
-        + [formats.number(getattr(account, name), texts.language) for name in counts]
+        + [formats.number(getattr(account, name), texts.language) for name in _COUNTS]
         for account in accounts
     ]
-    head = [texts(f"operations.{name}") for name in ("organisation", *counts)]
+    head = [texts(f"operations.{name}") for name in ("organisation", *_COUNTS)]
     whole = found.ledger.balances
     said = texts("operations.balances" if whole else "operations.differs")
     hint = texts("operations.ledger_hint")
+    if found.noted_at is not None:
+        ago = saying.ago(texts, lag(found.noted_at, at))
+        hint = f"{hint} {texts('operations.computed', ago=ago)}"
     return Section("ledger", title, said, table(head, rows), act=not whole, hint=hint)
+
+
+def _stopped(texts: Texts, found: Operations, names: Mapping[str, str], at: datetime) -> Section:
+    title, stopped = texts("operations.stopped"), found.stopped
+    if not stopped:
+        return Section("stopped", title, texts("operations.none_stopped"))
+    rows = [
+        [
+            names.get(one.organisation, one.organisation),
+            one.vendor,
+            saying.ago(texts, lag(one.stopped_at, at)),
+            texts.either(f"reasons.{one.reason}", one.reason or _NONE),
+            one.detail or _NONE,
+            f"kudos sources resume {one.vendor} {one.organisation}",
+        ]
+        for one in stopped
+    ]
+    head = ("organisation", "source", "since", "reason", "field", "when_mended")
+    said = texts.count("operations.are_stopped", len(stopped))
+    heads = [texts(f"operations.{name}") for name in head]
+    hint = texts("operations.stopped_hint")
+    return Section("stopped", title, said, table(heads, rows), act=True, hint=hint, words=6)
 
 
 def _letters(texts: Texts, found: Operations, names: Mapping[str, str]) -> Section:
@@ -138,21 +168,35 @@ def _letters(texts: Texts, found: Operations, names: Mapping[str, str]) -> Secti
             one.source or _NONE,
             one.topic or _NONE,
             texts.either(f"reasons.{one.reason}", one.reason or _NONE),
-            formats.number(one.many, texts.language),
+            _NONE if one.since is None else formats.day(one.since.astimezone(OSLO).date(), lang),
+            _replay(one),
+            formats.number(one.many, lang),
         ]
+        for lang in (texts.language,)
         for one in letters
     ]
-    head = [
-        texts(f"operations.{name}")
-        for name in ("organisation", "source", "topic", "reason", "many")
-    ]
+    names_of = ("organisation", "source", "topic", "reason", "first_received", "when_mended")
+    head = [texts(f"operations.{name}") for name in (*names_of, "many")]
     said = texts.count("operations.lie_dead", sum(one.many for one in letters))
     hint = texts("operations.letters_hint")
-    return Section("letters", title, said, table(head, rows), act=True, hint=hint, words=4)
+    return Section("letters", title, said, table(head, rows), act=True, hint=hint, words=6)
+
+
+def _replay(one: Letters) -> str:
+    """Return the command that sends them back; here nobody holds the key that opens them."""
+    chosen = {
+        "organisation": one.organisation,
+        "vendor": one.source,
+        "topic": one.topic,
+        "reason": one.reason,
+    }
+    told = [f"--{name} {value}" for name, value in chosen.items() if value]
+    return " ".join(["kudos dead-letters replay", *told])
 
 
 def _coverage(texts: Texts, found: Operations, names: Mapping[str, str]) -> Section:
-    title, shares = texts("operations.coverage"), found.coverage
+    title = texts("operations.coverage")
+    shares = {one.organisation: one.share for one in found.coverage}
     if not shares:
         return Section("coverage", title, texts("operations.no_tickets"))
     least = min(shares, key=lambda whose: shares[whose])

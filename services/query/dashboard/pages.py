@@ -121,7 +121,10 @@ def _operations(parts: Parts) -> Callable[[Request], Response]:
         except Away:
             return message(seen, "unavailable", 503)
         page = operations.page(seen.texts, found, parts.register.now, seen.at)
-        values = {"page": page, "age": stream.age(seen.texts, found.ledger.watermark, seen.at)}
+        values = {
+            "page": page,
+            "age": stream.age(seen.texts, found.found.ledger.watermark, seen.at),
+        }
         return seen.remember(respond("operations.html", visit.frame(seen, "operations") | values))
 
     return endpoint

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from services.query.answer import Answer, Band, Point
 from services.query.live import Pulse
-from services.query.operations import Operations
+from services.query.operations import Running
 from services.query.question import Question
 
 
@@ -29,7 +29,7 @@ class Source(Protocol):
         """Return how far the weekday of *day* had usually come; None where too few are known."""
         ...
 
-    def operations(self) -> Operations:
+    def operations(self) -> Running:
         """Return how whole the data are."""
         ...
 

@@ -7,8 +7,12 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 from kudos.clickhouse import connect
+from kudos.ledger import settled
+from kudos.operations import Attribute, Coverage, Delivery, Letters, Operations, keep
+from kudos.records import StoppedSource
+from services.aggregate.operations import computed
 from services.query import operations
-from services.query.operations import Attribute, Letters, Operations
+from services.query.operations import Running
 from tests.support.engine import database
 
 pytestmark = pytest.mark.engine
@@ -27,6 +31,14 @@ def unit(
     number: int, state: str, at: datetime, death: tuple[str, str] = ("", ""), of: str = "huset"
 ) -> tuple[object, ...]:
     return (number, state, of, "tixly", at, death)
+
+
+def letter(
+    number: int, offset: int, reason: str, of: str = "huset", *, replayed: bool = False
+) -> tuple[object, ...]:
+    at, stage = hours(5), "" if replayed else "ingest"
+    place = ("transactions.received", 0, offset)
+    return (number, *place, replayed, stage, reason, of, "tixly", at)
 
 
 def said(
@@ -67,9 +79,27 @@ def client(engine: str) -> Iterator[Client]:
             unit(4, "replaced", hours(1)),
             unit(5, "dead", hours(6), (received, "unreadable"), "naboen"),
             unit(6, "dead", hours(6), ("", ""), "naboen"),
+            # sent back, and not there yet
+            unit(8, "received", hours(5), of="naboen"),
         ]
         for row in units:  # apart, as they come
             client.insert("ledger_units", [row], column_names=names)
+        names = ["unit", "topic", "partition", "offset", "replayed", "stage", "reason"]
+        names += ["organisation", "vendor", "received_at"]
+        for row in [
+            # died, was replayed, and died again of something else
+            letter(9, 1, "invalid_field"),
+            letter(9, 1, "", replayed=True),
+            letter(9, 2, "too_deep"),
+            # replayed: no sale after all, or on its way again
+            letter(10, 3, "unreadable"),
+            letter(10, 3, "", replayed=True),
+            letter(8, 4, "unreadable", "naboen"),
+            letter(8, 4, "", "naboen", replayed=True),
+            # stands in the journal
+            letter(1, 5, "unreadable"),
+        ]:
+            client.insert("letters", [row], column_names=names)
         versions: list[tuple[object, ...]] = [
             (1, 1, hours(9), "huset", "tixly", [TODAY], []),
             (1, 2, hours(2), "huset", "tixly", [TODAY], []),
@@ -111,7 +141,15 @@ def client(engine: str) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def found(client: Client) -> Operations:
-    return operations.read(client, TODAY, ("tagtool",))
+    stopped = (StoppedSource("huset", "tixly", hours(1), 201, "unreadable", "body"),)
+    ledger = settled(client, patience_s=0)
+    first = computed(client, TODAY, ledger, stopped, hours(1))
+    keep(client, first)
+    now = computed(client, TODAY, ledger, stopped, NOON)
+    keep(client, now)
+    # kept and read whole: the newest
+    assert now == operations.read(client).found
+    return now
 
 
 def test_dead_letters_are_counted_once_and_not_what_stands_or_was_replaced(
@@ -119,26 +157,30 @@ def test_dead_letters_are_counted_once_and_not_what_stands_or_was_replaced(
 ) -> None:
     received = "transactions.received"
     assert {
-        Letters("huset", "tixly", received, "x", 2),
-        Letters("naboen", "tixly", received, "unreadable", 1),
-        Letters("naboen", "tixly", "", "", 1),
+        Letters("huset", "tixly", received, "x", 2, hours(8)),
+        Letters("huset", "tixly", received, "too_deep", 1, hours(5)),
+        Letters("naboen", "tixly", received, "unreadable", 1, hours(6)),
+        Letters("naboen", "tixly", "", "", 1, hours(6)),
     } == set(found.letters)
     assert 2 == found.letters[0].many
-    # as many as the ledger says are dead
-    assert sum(one.many for one in found.letters) == sum(a.dead for a in found.ledger.accounts)
+    # as many as the ledger says are dead and were not sent back
+    dead = sum(a.dead - a.sent_back for a in found.ledger.accounts)
+    assert (5, 1) == (dead, sum(a.sent_back for a in found.ledger.accounts))
+    assert dead == sum(one.many for one in found.letters)
+    assert found.ledger.balances
 
 
 def test_the_last_delivery_is_of_any_version_repeat_or_letter(found: Operations) -> None:
     assert {
-        ("huset", "tixly"): hours(2),
-        ("huset", "hoopla"): hours(4),
-        ("naboen", "tixly"): hours(6),
-        ("naboen", "tagtool"): hours(3),
-    } == found.deliveries
+        Delivery("huset", "tixly", hours(2)),
+        Delivery("huset", "hoopla", hours(4)),
+        Delivery("naboen", "tixly", hours(5)),
+        Delivery("naboen", "tagtool", hours(3)),
+    } == set(found.deliveries)
 
 
 def test_coverage_is_of_a_years_net_tickets(found: Operations) -> None:
-    assert {"huset": (5 - 1 + 1) / (10 - 2 + 2)} == found.coverage
+    assert (Coverage("huset", (5 - 1 + 1) / (10 - 2 + 2)),) == found.coverage
 
 
 def test_attributes_are_shares_of_a_years_customers(found: Operations) -> None:
@@ -150,15 +192,14 @@ def test_attributes_are_shares_of_a_years_customers(found: Operations) -> None:
     ) == found.attributes
 
 
-def test_watermarks_are_of_each_family(found: Operations) -> None:
-    assert {"facts": NOON, "ledger": hours(1)} == found.families
+def test_watermarks_are_of_each_family(client: Client, found: Operations) -> None:
+    assert {"facts": NOON, "ledger": hours(1)} == operations.read(client).families
     assert hours(1) == found.ledger.watermark
 
 
 def test_of_nothing_there_is_nothing(engine: str) -> None:
     with database(engine) as url, connect(url) as client:
-        empty = operations.read(client, TODAY, ("tagtool",))
-    assert ({}, {}, (), {}, ()) == (
-        *(empty.families, empty.deliveries, empty.letters, empty.coverage, empty.attributes),
-    )
+        assert Running({}, Operations()) == operations.read(client)
+        empty = computed(client, TODAY, settled(client, patience_s=0), (), NOON)
+    assert Operations(noted_at=NOON) == empty
     assert empty.ledger.balances

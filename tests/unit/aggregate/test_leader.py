@@ -17,9 +17,10 @@ from kudos import ledger
 from kudos.clickhouse import connect
 from kudos.topics import ENRICHED
 from services.aggregate import store
+from services.aggregate.bookkeeper import Bookkeeper
 from services.aggregate.facts import fact_of
 from services.aggregate.keep import Arrivals
-from services.aggregate.leader import Bookkeeper, Follower, Loop, Refresher, microseconds
+from services.aggregate.leader import Follower, Loop, Refresher, microseconds
 from services.aggregate.watermark import ASKED, Part, Reader
 from tests.support import waiting
 from tests.support.sales import MONDAY, sale, ticket
@@ -165,7 +166,7 @@ def test_the_ledgers_difference_is_a_metric(engine_url: str) -> None:
         client.insert("watermarks", far, column_names=["family", "watermark", "noted_at"])
     stop = threading.Event()
     labels = {"organisation": "lost-house"}
-    with running(Bookkeeper(engine_url, lambda: True, stop), stop=stop):
+    with running(Bookkeeper(engine_url, lambda: True, stop, tuple), stop=stop):
         until(
             lambda: REGISTRY.get_sample_value("kudos_ledger_difference", labels) == 2.0,
             "the difference is not seen",

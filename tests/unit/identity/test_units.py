@@ -11,7 +11,7 @@ from kudos.identifiers import keyed_hash, transaction_id, unit_name
 from kudos.stream import Message
 from kudos.topics import ENRICHED, PSEUDONYMOUS, RECEIVED
 from services.identity import ledger
-from services.identity.units import TOPICS, Unit, units
+from services.identity.units import TOPICS, Death, Unit, units
 
 IDS = b"i" * 32
 UNIT = unit_name("oslo-teater", "tixly", "A/1")
@@ -25,7 +25,13 @@ RAW_ID = keyed_hash(IDS, "raw", RAW)
 
 def seen(topic: str, key: str | None, *headers: tuple[str, bytes]) -> list[tuple[str, str]]:
     message = Message(topic, None if key is None else key.encode(), b"never read", headers)
-    return [(f"{unit.unit:032x}", unit.state) for unit in units(IDS, message)]
+    return [(f"{row.unit:032x}", state(row)) for row in units(IDS, message)]
+
+
+def state(row: Unit | Death) -> str:
+    if isinstance(row, Unit):
+        return "received"
+    return "replayed" if row.replayed else "dead"
 
 
 def dead(topic: str) -> str:
@@ -34,15 +40,26 @@ def dead(topic: str) -> str:
 
 def test_what_came_in_is_a_unit_by_its_key() -> None:
     [unit] = units(IDS, Message(RECEIVED.name, UNIT.encode(), None, NAMED))
-    assert Unit(int(UNIT_ID, 16), "received", "oslo-teater", "tixly", AT) == unit
+    assert Unit(int(UNIT_ID, 16), "oslo-teater", "tixly", AT) == unit
 
 
 def test_a_dead_unit_says_where_and_why() -> None:
-    headers = (*NAMED, ("reason", b"no_lines"))
-    [unit] = units(IDS, Message(dead(ENRICHED.name), UNIT.encode(), b"sealed", headers))
-    assert (ENRICHED.name, "no_lines") == unit.death
-    [unit] = units(IDS, Message(dead(RECEIVED.name), UNIT.encode(), b"sealed", NAMED))
-    assert (RECEIVED.name, "") == unit.death
+    headers = (*NAMED, ("stage", b"aggregate"), ("reason", b"invalid_field"))
+    letter = Message(dead(ENRICHED.name), UNIT.encode(), b"sealed", headers, partition=2, offset=17)
+    [found] = units(IDS, letter)
+    expected = Death(
+        unit=int(UNIT_ID, 16),
+        topic=ENRICHED.name,
+        partition=2,
+        offset=17,
+        replayed=False,
+        stage="aggregate",
+        reason="invalid_field",
+        organisation="oslo-teater",
+        vendor="tixly",
+        received_at=AT,
+    )
+    assert expected == found
 
 
 @pytest.mark.parametrize("headers", [STAMP, NAMED])
@@ -59,16 +76,33 @@ def test_a_record_that_could_not_be_read_is_a_unit_of_its_own() -> None:
     assert [(RAW_ID, "dead")] == seen(dead(RECEIVED.name), None, ("unit", RAW.encode()))
 
 
-def test_a_replay_replaces_the_raw_record_it_made_transactions_of() -> None:
-    found = seen(RECEIVED.name, UNIT, ("replaces", RAW.encode()))
-    assert [(UNIT_ID, "received"), (RAW_ID, "replaced")] == found
+PLACE = f"{RECEIVED.name}.dead/3/41"
 
 
-def test_a_replayed_letter_of_a_transaction_changes_nothing() -> None:
-    replayed = ("state", b"replayed")
-    assert [] == seen(dead(RECEIVED.name), UNIT, replayed)
-    # but a raw record that held nothing is no unit any more
-    assert [(RAW_ID, "replaced")] == seen(dead(RECEIVED.name), RAW, replayed)
+def places(topic: str, *headers: tuple[str, bytes], key: str = UNIT) -> list[tuple[object, ...]]:
+    found = units(IDS, Message(topic, key.encode(), None, headers))
+    return [
+        (f"{row.unit:032x}", row.topic, row.partition, row.offset, row.replayed)
+        for row in found
+        if isinstance(row, Death)
+    ]
+
+
+def test_a_replay_closes_the_letter_of_what_it_read_and_of_what_it_made() -> None:
+    of = (RECEIVED.name, 3, 41, True)
+    replays = ("replays", PLACE.encode())
+    assert [(UNIT_ID, *of)] == places(RECEIVED.name, replays)
+    both = places(RECEIVED.name, replays, ("replaces", RAW.encode()))
+    assert [(UNIT_ID, *of), (RAW_ID, *of)] == both
+    # before letters were named
+    [legacy] = places(RECEIVED.name, ("replaces", RAW.encode()))
+    assert (RAW_ID, True) == (legacy[0], legacy[-1])
+
+
+def test_a_note_closes_its_letter_and_no_other() -> None:
+    note = (("state", b"replayed"), ("letter", PLACE.encode()))
+    for key, unit in ((UNIT, UNIT_ID), (RAW, RAW_ID)):
+        assert [(unit, RECEIVED.name, 3, 41, True)] == places(dead(RECEIVED.name), *note, key=key)
 
 
 def test_a_time_that_nobody_stamped_shows_in_every_comparison() -> None:
@@ -92,7 +126,7 @@ class Events:
     def __init__(self, *batches: Sequence[Message], fails: int = 0) -> None:
         self.seen: list[str] = []
         self._batches, self._fails = batches, fails
-        self.rows: list[Unit] = []
+        self.rows: list[Unit | Death] = []
 
     def batches(self) -> Iterator[Sequence[Message]]:
         yield from self._batches
@@ -100,7 +134,7 @@ class Events:
     def commit(self, batch: Sequence[Message]) -> None:
         self.seen.append(f"commit {len(batch)}")
 
-    def write(self, rows: Sequence[Unit]) -> None:
+    def write(self, rows: Sequence[Unit | Death]) -> None:
         if self._fails:
             self._fails -= 1
             self.seen.append("away")
@@ -126,11 +160,25 @@ def test_units_are_written_before_the_commit_and_repeats_once(at_once: None) -> 
     assert 3 == len({unit.unit for unit in events.rows})
 
 
-def test_a_batch_that_tells_of_no_unit_is_committed_too(at_once: None) -> None:
-    replayed = Message(dead(RECEIVED.name), UNIT.encode(), b"", (("state", b"replayed"),))
-    events = Events([replayed])
+def test_of_repeats_in_one_batch_the_first_receipt_is_noted(at_once: None) -> None:
+    early = b"1779040991000001"
+    stamped = [
+        (*NAMED[:2], ("received_at", at)) for at in (b"1779040991000009", early, STAMP[0][1])
+    ]
+    events = Events([Message(RECEIVED.name, UNIT.encode(), None, headers) for headers in stamped])
     ledger.note(events, IDS, events.write, threading.Event())
-    assert ["commit 1"] == events.seen
+    [row] = events.rows
+    assert 1 == row.received_at.microsecond
+
+
+def test_a_letter_and_that_it_was_replayed_are_both_written(at_once: None) -> None:
+    note = (*NAMED, ("state", b"replayed"), ("letter", PLACE.encode()))
+    letter = Message(dead(RECEIVED.name), UNIT.encode(), b"", NAMED, partition=3, offset=41)
+    told = Message(dead(RECEIVED.name), UNIT.encode(), None, note, partition=3, offset=42)
+    events = Events([letter, letter, told, told])
+    ledger.note(events, IDS, events.write, threading.Event())
+    assert ["dead", "replayed"] == [state(row) for row in events.rows]
+    assert 1 == len({(row.topic, row.offset) for row in events.rows if isinstance(row, Death)})
 
 
 def test_it_waits_for_a_clickhouse_that_is_away(at_once: None) -> None:
@@ -149,7 +197,7 @@ def test_asked_to_stop_while_clickhouse_is_away_it_commits_nothing(at_once: None
 def test_what_is_no_outage_ends_the_loop_uncommitted(at_once: None) -> None:
     events = Events([came_in(1)])
 
-    def broken(_rows: Sequence[Unit]) -> None:
+    def broken(_rows: Sequence[Unit | Death]) -> None:
         raise KeyError
 
     with pytest.raises(KeyError):

@@ -12,12 +12,14 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from kudos import avro
 from kudos.records import ReceivedProfile, ReceivedTransaction
+from kudos.sources import resumed, standing
 from kudos.stream import Message
-from kudos.topics import PROFILES, RECEIVED
-from tests.support.ingest import AT, MOST, SECRETS, Ingest, sale
+from kudos.topics import PROFILES, RECEIVED, STOPPED
+from tests.support.ingest import AT, MOST, MOST_REJECTED, SECRETS, Ingest, sale
 
 PATH = "/v1/hooks/tixly/hus"
 DEAD = f"{RECEIVED.name}.dead"
@@ -345,3 +347,67 @@ async def test_whatever_comes_gets_an_answer_and_nothing_of_it_a_log(
             answer = await http.post(PATH, content=sent, headers=given)
     assert (202 if signed else 401) == answer.status_code
     assert planted not in caplog.text + answer.text
+
+
+async def test_too_many_rejections_in_a_row_stop_the_source_and_nothing_else(
+    ingest: Ingest,
+) -> None:
+    labels = {"vendor": "tixly", "organisation": "hus"}
+    async with ingest.client() as http:
+        # among others they stop nothing, and what is no sale is no refusal
+        for good in ({"draft": 1}, sale("good")):
+            bad = [sale(str(n), bad=1) for n in range(MOST_REJECTED)]
+            assert 202 == (await ingest.push(http, [*bad, good])).status_code
+        for n in range(MOST_REJECTED):
+            assert 1 == (await ingest.push(http, sale(str(n), bad=1))).json()["dead"]
+        letters = len(ingest.sink.topics[DEAD])
+        for body in (sale("1", bad=1), [sale("2"), sale("3")], b"Kari Nordmann"):
+            answer = await ingest.push(http, body)
+            is_problem(answer, 503)
+            assert "300" == answer.headers["retry-after"]
+        # nothing of it was taken: its sender has it all
+        assert letters == len(ingest.sink.topics[DEAD])
+        assert all(m.key != b"hus/tixly/2" for m in ingest.sink.topics[RECEIVED.name])
+        [told] = standing(ingest.sink.topics[STOPPED.name])
+        assert ("tixly", "hus") == (told.vendor, told.organisation)
+        why = (told.rejected, told.reason, told.detail)
+        assert (MOST_REJECTED + 1, "invalid_field", "bad") == why
+        assert 1 == REGISTRY.get_sample_value("kudos_source_stopped", labels)
+        # another source, and an address that is wrong
+        profiles = "/v1/profiles/tagtool/hus"
+        assert 202 == (await ingest.push(http, b"Kari", path=profiles)).status_code
+        is_problem(await http.post(PATH, json=sale("1")), 401)
+        ingest.stops.note([resumed(("tixly", "hus"))])
+        assert 0 == REGISTRY.get_sample_value("kudos_source_stopped", labels)
+        for n in range(MOST_REJECTED):
+            assert 202 == (await ingest.push(http, sale(str(n), bad=1))).status_code
+
+
+async def test_a_request_whose_every_record_is_refused_is_left_with_its_sender(
+    ingest: Ingest,
+) -> None:
+    async with ingest.client() as http:
+        bad = [sale(str(n), bad=1) for n in range(MOST_REJECTED + 1)]
+        is_problem(await ingest.push(http, bad), 503)
+        assert [STOPPED.name] == [m.topic for m in ingest.sink.stored]
+
+
+async def test_a_source_is_stopped_only_when_the_broker_knows(ingest: Ingest) -> None:
+    async with ingest.client() as http:
+        ingest.sink.away = True
+        bad = [sale(str(n), bad=1) for n in range(MOST_REJECTED + 1)]
+        is_problem(await ingest.push(http, bad), 503)
+        assert not ingest.stops.names()
+        ingest.sink.away = False
+        assert 202 == (await ingest.push(http, sale("1"))).status_code
+
+
+async def test_until_it_is_known_what_is_stopped_nothing_is_taken(ingest: Ingest) -> None:
+    async with ingest.client() as http:
+        ingest.stops.known.clear()
+        answer = await ingest.push(http, sale("1"))
+        is_problem(answer, 503)
+        assert "5" == answer.headers["retry-after"]
+        ingest.stops.known.set()
+        assert 202 == (await ingest.push(http, sale("1"))).status_code
+    assert 1 == len(ingest.sink.stored)

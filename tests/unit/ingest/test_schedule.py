@@ -9,13 +9,13 @@ from prometheus_client import REGISTRY
 
 from kudos.errors import Misconfigured
 from kudos.register import WatchedRegister
-from kudos.stream import TooManyRejections
 from services.ingest.adapters.base import Origin
 from services.ingest.polling.client import Failed
 from services.ingest.polling.cursor import Busy
 from services.ingest.polling.health import Board
 from services.ingest.polling.schedule import Schedule
 from services.ingest.receiving import Counts
+from services.ingest.stopping import SourceStopped
 from tests.support.waiting import until
 
 HOUSE = """
@@ -117,7 +117,7 @@ def raising(error: Exception) -> Does:
     [
         (Failed("it answered 503", 503), "failed"),
         (Misconfigured("credentials"), "misconfigured"),
-        (TooManyRejections("201 in a row"), "too_many_rejections"),
+        (SourceStopped("201 in a row"), "stopped"),
         (ConnectionError("away"), "broker_away"),
         (KeyError("Kari Nordmann"), "fault"),
         (Busy("held"), "busy"),

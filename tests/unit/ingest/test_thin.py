@@ -20,6 +20,7 @@ from services.ingest.outbox import Outbox
 from services.ingest.polling.client import Failed
 from services.ingest.receiving import Intake
 from services.ingest.signature import key
+from services.ingest.stopping import Stops
 from services.ingest.thin import THIN
 from services.ingest.thin.businesscentral import state
 from services.ingest.thin.fetching import Fetcher
@@ -66,6 +67,8 @@ class Edge:
         self.dead = DeadLetters("ingest", self.sealer, lambda _: None, Limit(float("inf")))
         self.keyring = Keyring(WatchedRegister(folder / "register.toml"), folder)
         self.notices = Notices(folder / "state")
+        self.stops = Stops(20)
+        self.stops.known.set()
         self.app = create_app(
             ADAPTERS,
             self.keyring,
@@ -75,6 +78,7 @@ class Edge:
             standard={},
             most_bytes=100_000,
             hook=Hook(self.notices, THIN),
+            stops=self.stops,
         )
 
     @asynccontextmanager
@@ -173,6 +177,7 @@ def fetcher(edge: Edge, api: Api, clock: list[float]) -> Fetcher:
         client=lambda _origin, _thin: api,  # type: ignore[arg-type,return-value]  # it only gets
         intake=intake,
         deliver=deliver,
+        stops=edge.stops,
         clock=lambda: clock[0],
     )
 

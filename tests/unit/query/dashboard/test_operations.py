@@ -1,5 +1,6 @@
 """*Drift*: an operator's alone, whole in both languages, and without anybody's sales."""
 
+import html
 import re
 
 import pytest
@@ -79,13 +80,20 @@ def test_trouble_is_said_and_marked(signed_in: Client) -> None:
     text = text_of(client)
     assert "2 transactions are not accounted for." in text
     assert "3 transactions could not be read or counted, and lie dead." in text
-    assert "Theatre og Scene | tixly | transactions.received | a field is wrong | 2" in rows_of(
-        client
-    )
+    told = [html.unescape(row).replace("\u00a0", " ") for row in rows_of(client)]
+    day = "Theatre og Scene | tixly | transactions.received | a field is wrong | 17 May 2026 | "
+    replay = "kudos dead-letters replay --organisation theatre --vendor tixly "
+    replay += "--topic transactions.received --reason invalid_field | 2"
+    assert day + replay in told
+    assert (
+        "Border og Scene | homemade | 2 hours ago | cannot be read | body | "
+        "kudos sources resume homemade border"
+    ) in told
+    assert "Nothing is taken from 1 source: too much in a row was refused." in text
     assert "Look for what holds up \u201cwho was where\u201d: last in step 2 hours ago." in text
     assert "Accepted is not counted + dead + erased." in text
-    # tables, ledger and letters
-    assert 3 == client.get("/operations").text.count('class="warning"')
+    # tables, ledger, stopped sources and letters
+    assert 4 == client.get("/operations").text.count('class="warning"')
 
 
 def test_each_source_has_its_label_and_its_last_delivery(signed_in: Client) -> None:
@@ -116,7 +124,7 @@ def test_of_nothing_each_part_says_so(signed_in: Client, source: FakeSource, lan
     text_of(signed_in("operator", language))
     empty = type(register())({}, {}, {})
     page = operations.page(texts(language), running.nothing(), empty, NOON)
-    assert 6 == len(page.sections)
+    assert 7 == len(page.sections)
     assert all(section.table is None and section.sentence for section in page.sections)
     assert not any(section.act for section in page.sections)
 

@@ -52,9 +52,10 @@ def test_what_a_page_says_is_there(key: str) -> None:
 BUILT = re.compile(
     r"(measure|channels|why|ago|tickets|bands\.days)\..*|site\.(now|overview|theme_(auto|light|dark))"
     r"|sign_in\.(wrong|ended)|role\.network"
-    r"|(attributes|basis|labels|transports|reasons|families)\..*|operations\.(missing|silent|lie_dead)\.(one|other)"
+    r"|(attributes|basis|labels|transports|reasons|families)\..*|operations\.(missing|silent|lie_dead|are_stopped)\.(one|other)"
     r"|operations\.(tables|counted_to|age|organisation|source(_given_name)?|label|transport|topic)"
     r"|operations\.(last_delivery|accepted|counted|without_customer|dead|erased|difference)"
+    r"|operations\.(computed|sent_back|since|field|when_mended|first_received)"
     r"|operations\.(reason|many|basis|late|oldest)"
     r"|error\.(refused|not_found|unavailable)(_body)?"
     r"|now\.(more|less|usual|production|channel|venue|sentence|sentence_free)"

@@ -1,0 +1,80 @@
+"""A source that is stopped is stopped everywhere, and after a restart, until it is resumed."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner, Result
+
+from kudos.cli.sources import command
+from kudos.errors import Misconfigured, Reason, Rejected
+from kudos.kafka import KafkaSink, held
+from kudos.stream import TooManyRejections
+from kudos.topics import STOPPED
+from services.ingest.stopping import Follower, SourceStopped, Stops
+from tests.support.broker import Kafka
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.kafka
+
+
+@contextmanager
+def instance(kafka: Kafka) -> Iterator[Stops]:
+    """Run what one instance of ingest goes by, from when it knows."""
+    stops = Stops(3)
+    follower = Follower(kafka.config("ingest"), stops)
+    follower.start()
+    try:
+        until(stops.known.is_set, "what is stopped does not become known", 20)
+        yield stops
+    finally:
+        follower.close()
+
+
+@pytest.fixture
+def kudos_sources(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    monkeypatch.setenv("KUDOS_KAFKA", kafka.address)
+    monkeypatch.setenv("KUDOS_CLICKHOUSE", "http://127.0.0.1:1/kudos")
+    monkeypatch.setenv("KUDOS_SECRETS", str(kafka.folder / "secrets"))
+    return lambda *arguments: CliRunner().invoke(command, arguments)
+
+
+def test_all_instances_agree_until_an_operator_resumes(
+    kafka: Kafka, kudos_sources: Callable[..., Result]
+) -> None:
+    house = f"hus-{uuid.uuid4().hex[:8]}"
+    name = ("tixly", house)
+    with instance(kafka) as one, instance(kafka) as other:
+        sink = KafkaSink(kafka.config("ingest"))
+        why = TooManyRejections(4, Rejected(Reason.INVALID_FIELD, "sold_at"))
+        sink.send(one.stop(name, why))
+        sink.flush()
+        for stops in (one, other):
+            until(lambda stops=stops: name in stops.names(), "it is not stopped", 20)
+            with pytest.raises(SourceStopped):
+                stops.admit(name)
+        with instance(kafka) as restarted:
+            assert name in restarted.names()
+            asked = Stops(3, load=lambda: held(kafka.config("ingest"), "ingest", [STOPPED.name]))
+            with pytest.raises(SourceStopped):
+                asked.admit(name)
+            listed = json.loads(kudos_sources("list", "--json").output)
+            [told] = [row for row in listed if row["organisation"] == house]
+            assert ("tixly", 4, "invalid_field", "sold_at") == tuple(
+                told[key] for key in ("vendor", "rejected", "reason", "detail")
+            )
+            assert f"tixly {house}  since" in kudos_sources("list").output
+            done = kudos_sources("resume", *name)
+            assert 0 == done.exit_code, done.output
+            for stops in (one, other, restarted):
+                until(lambda stops=stops: name not in stops.names(), "it is not resumed", 20)
+                stops.admit(name)
+        assert name not in instance_names(kafka)
+    assert isinstance(kudos_sources("resume", *name).exception, Misconfigured)
+
+
+def instance_names(kafka: Kafka) -> frozenset[tuple[str, str]]:
+    with instance(kafka) as stops:
+        return stops.names()

@@ -22,7 +22,7 @@ from services.ingest.sources import SOURCES
 from services.ingest.thin import THIN
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
-from tests.support.ingest import AT, signature
+from tests.support.ingest import AT, signature, unstopped
 from tests.support.memory import MemorySink
 
 FIXTURES = Path(__file__).parents[1] / "unit" / "ingest"
@@ -117,6 +117,7 @@ class Doors:
             most_bytes=MOST,
             sources=SOURCES,
             hook=Hook(self.notices, THIN),
+            stops=unstopped(),
             proxies=proxies,
             now=lambda: AT,
         )

@@ -56,6 +56,13 @@ owner = "hus"
 """
 
 
+def unstopped(most: int = 1_000_000) -> Stops:
+    """Return what knows that no source is stopped, and stops one after *most* rejections."""
+    stops = Stops(most)
+    stops.known.set()
+    return stops
+
+
 def split(body: bytes) -> Sequence[bytes]:
     """Return the items of a list, else the one record."""
     try:
@@ -120,8 +127,7 @@ class Ingest:
         self.opener = Opener(private)
         dead = DeadLetters("ingest", Sealer(public), self.counted.append, Limit(float("inf")))
         self.outbox = Outbox(self.sink)
-        self.stops = Stops(MOST_REJECTED)
-        self.stops.known.set()
+        self.stops = unstopped(MOST_REJECTED)
         self.app = create_app(
             {"tixly": adapter},
             Keyring(WatchedRegister(self.register), self.secrets),

@@ -28,7 +28,7 @@ from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
 from services.ingest.thin.working import Clients
-from tests.support.ingest import NEW, OLD, SECRETS
+from tests.support.ingest import NEW, OLD, SECRETS, unstopped
 from tests.support.memory import MemorySink
 from tests.support.serving import Host
 from tests.support.vendors import api, businesscentral, eventim, tessitura
@@ -172,6 +172,7 @@ class Desk:
             standard={},
             most_bytes=100_000,
             hook=Hook(self.notices, THIN),
+            stops=(stops := unstopped()),
         )
 
         def intake(adapter: Adapter, origin: Origin) -> Intake:
@@ -186,6 +187,7 @@ class Desk:
             intake=intake,
             deliver=self._deliver,
             clock=lambda: self.clock,
+            stops=stops,
         )
 
     def push(self, *numbers: int, secret: str = NEW) -> int:

@@ -38,9 +38,7 @@ def thin(world: World, visits: list[Visit], what: str) -> str | None:
     return None
 
 
-def subtract(  # noqa: C901 - one attack after the other, to be read in order
-    world: World, spread: Spread, answer: Answer
-) -> Iterator[str]:
+def subtract(world: World, spread: Spread, answer: Answer) -> Iterator[str]:
     """Try single cells, and every difference of groups, of bands and of periods."""
     shown = {place for place in spread if answer("tickets", place) is not None}
     for place in sorted(shown):

@@ -7,8 +7,9 @@ from tests.attacker.campaign import campaign
 
 SHORT = range(30)
 LONG = range(300)
-# one network for each rule at which the attacker was seen to succeed without it; groups, complements,
-# owners, p % and membership, which the solver or other rules cover in these networks, fall in tests/unit/disclosure
+# one network for each rule at which the attacker was seen to succeed without it; groups,
+# complements, owners, p % and membership, which the solver or other rules cover in these
+# networks, fall in tests/unit/disclosure
 FALLS = {
     Rule.PERSONS: 0,
     Rule.OWN: 0,

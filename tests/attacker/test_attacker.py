@@ -7,15 +7,14 @@ from tests.attacker.campaign import campaign
 
 SHORT = range(30)
 LONG = range(300)
-# one network for each rule at which the attacker was seen to succeed without it; owners, p % and
-# membership, which others cover at the default parameters, fall in tests/unit/disclosure
+# one network for each rule at which the attacker was seen to succeed without it; groups,
+# complements, owners, p % and membership, which the solver or other rules cover in these
+# networks, fall in tests/unit/disclosure
 FALLS = {
     Rule.PERSONS: 0,
     Rule.OWN: 0,
     Rule.ORGANISATIONS: 0,
     Rule.DOMINANCE: 5,
-    Rule.GROUPS: 0,
-    Rule.COMPLEMENTS: 0,
     Rule.SOLVER: 2,
     Rule.LINKED: 7,
     Rule.TIME: 0,

@@ -1,4 +1,4 @@
-"""A random network with known truth, asked for as a cut is: visits, and the cells that they make."""
+"""A random network with known truth: visits, and the cells that they make."""
 
 import random
 from collections import defaultdict

@@ -103,9 +103,9 @@ def test_two_together_estimate_the_largest_where_p_percent_is_off() -> None:
 def test_owners_together_know_the_third_where_owners_are_not_counted() -> None:
     one = cell([10, 10, 10, 10, 10, 10])
     assert Why.TOO_FEW_ORGANISATIONS is why(one, "aabbcc")
-    loose = {"largest": 0.9, "two_largest": 1.0, "together": 1}
-    assert Why.TOO_FEW_ORGANISATIONS is why(one, "aabbcc", Rules(**loose))
-    off = Rules(**loose, off=frozenset({Rule.OWNERS}))
+    on = Rules(largest=0.9, two_largest=1.0, together=1)
+    assert Why.TOO_FEW_ORGANISATIONS is why(one, "aabbcc", on)
+    off = Rules(largest=0.9, two_largest=1.0, together=1, off=frozenset({Rule.OWNERS}))
     assert why(one, "aabbcc", off) is None  # 60 - 20 - 20 is what c sold
 
 
@@ -137,6 +137,26 @@ def test_withholds_linked_figures_together_or_the_third_is_their_difference() ->
     assert all(verdict.value is None for verdict in together.values())
     apart = protect(cells, [tie], [], Rules(off=frozenset({Rule.LINKED})))
     assert [60, 54, None] == [apart[one.key].value for one in cells]  # 60 - 54 is 6
+
+
+def test_two_groups_do_not_cut_out_a_third_that_is_too_thin() -> None:
+    cells = [cell([10] * 7, "network"), cell([10] * 6)]
+    shown = protect(cells, [], [], Rules())
+    # nor does the wider one stay: six of its seven are the group that is withheld
+    assert [None, None] == [shown[one.key].value for one in cells]
+    off = protect(cells, [], [], Rules(off=frozenset({Rule.GROUPS})))
+    assert [70, 60] == [off[one.key].value for one in cells]  # 70 - 60 is one organisation
+
+
+def test_without_complements_a_small_cell_is_the_difference() -> None:
+    total = CellKey("customers", "organisation:a", "2026")
+    keys = [CellKey(*("customers", "organisation:a", "2026"), (("gender", g),)) for g in "fm"]
+    cells = [Cell(k, n, n, {"a": n}) for k, n in zip([total, *keys], (23, 20, 3), strict=True)]
+    tie = [Margin(total, tuple(keys))]
+    off = protect(cells, tie, [], Rules(off=frozenset({Rule.COMPLEMENTS})))
+    assert [23, 20, None] == [off[one.key].value for one in cells]  # 23 - 20 is 3
+    on = protect(cells, tie, [], Rules())
+    assert sum(on[one.key].value is not None for one in cells) < 2
 
 
 def test_names_the_next_wider_group() -> None:

@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from itertools import product
+from typing import Literal
 
 import numpy as np
 
@@ -89,9 +90,9 @@ def network(
                 amounts = table[:, months].sum(axis=1)
                 parts = {names[o]: int(amounts[o]) for o in members if amounts[o]}
                 if parts:
-                    value = behind if measure == "customers" else sum(parts.values())
+                    amount = behind if measure == "customers" else sum(parts.values())
                     cells.append(
-                        Cell(CellKey(measure, scope, period, by), value, behind, parts, persons_of)
+                        Cell(CellKey(measure, scope, period, by), amount, behind, parts, persons_of)
                     )
     return (
         cells,
@@ -107,7 +108,7 @@ def _margins(scopes: dict[str, list[int]]) -> list[Margin]:
     all_ = periods()
     months = {tuple(m): p for p, m in all_.items() if len(m) == 1}
     for measure, scope in product(MEASURES, scopes):
-        union = "union" if measure == "customers" else "sum"
+        union: Literal["sum", "union"] = "union" if measure == "customers" else "sum"
         for period, inside in all_.items():
             for name, values in VALUES.items():
                 kinds.append(

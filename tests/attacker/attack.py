@@ -16,7 +16,7 @@ Spread = Mapping[Place, list[Visit]]
 
 
 def thin(world: World, visits: list[Visit], what: str) -> str | None:
-    """Say what is wrong with knowing this sum exactly, for some one or two who subtract their own."""
+    """Say what is wrong with knowing this sum, for one or two who subtract their own."""
     owners = sorted({world.owner[v.organisation] for v in visits})
     for asker in owners:
         others = [v for v in visits if world.owner[v.organisation] != asker]
@@ -38,7 +38,9 @@ def thin(world: World, visits: list[Visit], what: str) -> str | None:
     return None
 
 
-def subtract(world: World, spread: Spread, answer: Answer) -> Iterator[str]:
+def subtract(  # noqa: C901 - one attack after the other, to be read in order
+    world: World, spread: Spread, answer: Answer
+) -> Iterator[str]:
     """Try single cells, and every difference of groups, of bands and of periods."""
     shown = {place for place in spread if answer("tickets", place) is not None}
     for place in sorted(shown):
@@ -48,9 +50,9 @@ def subtract(world: World, spread: Spread, answer: Answer) -> Iterator[str]:
         for other in sorted(p for p in shown if p[1:] == (period, band) and p[0] != scope):
             inner = {v.organisation for v in spread[other]}
             rest = [v for v in spread[place] if v.organisation not in inner]
-            if rest and inner < {v.organisation for v in spread[place]}:
-                if wrong := thin(world, rest, f"{place} without {other[0]}"):
-                    yield wrong
+            within = rest and inner < {v.organisation for v in spread[place]}
+            if within and (wrong := thin(world, rest, f"{place} without {other[0]}")):
+                yield wrong
     for place in sorted(spread):
         scope, period, band = place
         for parts in (
@@ -62,33 +64,32 @@ def subtract(world: World, spread: Spread, answer: Answer) -> Iterator[str]:
                 left = [v for part in hidden for v in spread[part]]
                 if wrong := thin(world, left, f"{place} less its shown parts"):
                     yield wrong
-        figures = [answer(m, place) for m in ("tickets", "refunded", "net")]
-        if (
-            sum(f is None for f in figures) == 1
-            and all(any(getattr(v, "tickets") - v.refunded for v in spread[place]) for _ in "1")
-            and any(v.refunded for v in spread[place])
-        ):
+        linked = [answer(m, place) for m in ("tickets", "refunded", "net")]
+        if sum(figure is None for figure in linked) == 1 and _all_three(spread[place]):
             yield f"{place}: the third of linked figures"
 
 
+def _all_three(visits: list[Visit]) -> bool:
+    refunded = sum(v.refunded for v in visits)
+    return 0 < refunded < sum(v.tickets for v in visits)
+
+
 def over_time(
-    world: World,
-    old: Spread,
-    new: Spread,
-    before: Answer,
-    after: Answer,
-    again: Callable[[Place], bool],
+    world: World, cuts: tuple[Spread, Spread], answers: tuple[Answer, Answer], stood: set[Place]
 ) -> Iterator[str]:
     """Subtract what was shown at an earlier cut from what is shown now."""
-    for place in sorted(old.keys() & new.keys()):
-        if before("tickets", place) is None or after("tickets", place) is None or not again(place):
+    (old, new), (before, after) = cuts, answers
+    for place in sorted((old.keys() & new.keys()) - stood):
+        if before("tickets", place) is None or after("tickets", place) is None:
             continue
         changed = sorted(set(old[place]) ^ set(new[place]), key=repr)
         if changed and (wrong := thin(world, changed, f"change of {place}")):
             yield wrong
 
 
-def bound(world: World, spread: Spread, answer: Answer, asking: tuple[str, ...]) -> Iterator[str]:
+def bound(  # noqa: C901 - the whole system in one place, shared with nothing
+    world: World, spread: Spread, answer: Answer, asking: tuple[str, ...]
+) -> Iterator[str]:
     """Bound every withheld cell and every other's contribution by linear programming."""
     names = sorted(world.owner)
     atoms = list(product(names, (1, 2, 3, 4), BANDS))

@@ -27,13 +27,12 @@ def campaign(seed: int, rules: Rules, cuts: int = 2, *, solve: bool = True) -> l
                 for asking in (pair[:1], pair):
                     got += bound(world, spread, answer, asking)
         else:
-            got += over_time(
-                world, old, spread, before, answer, lambda p: not verdicts[_tickets(p)].stands
-            )
+            stood = {place for place in old if _stands(verdicts, place)}
+            got += over_time(world, (old, spread), (before, answer), stood)
         exact = {cell.key: cell for cell in cells}
-        stood = {one.cell.key: one for one in standing}
+        earlier = {one.cell.key: one for one in standing}
         standing = [
-            stood[k] if v.stands else Standing(exact[k], v.value, as_of)
+            earlier[k] if v.stands else Standing(exact[k], v.value, as_of)
             for k, v in verdicts.items()
         ]
         old, before = spread, answer
@@ -41,8 +40,9 @@ def campaign(seed: int, rules: Rules, cuts: int = 2, *, solve: bool = True) -> l
     return got
 
 
-def _tickets(place: Place) -> CellKey:
-    return key("tickets", *place)
+def _stands(verdicts: dict[CellKey, Verdict], place: Place) -> bool:
+    verdict = verdicts.get(key("tickets", *place))
+    return verdict is not None and verdict.stands
 
 
 def _answers(verdicts: dict[CellKey, Verdict]) -> Answer:

@@ -1,4 +1,4 @@
-"""A random network with known truth, asked for as a cut is: visits, and the cells that they make."""
+"""A random network with known truth: visits, and the cells that they make."""
 
 import random
 from collections import defaultdict
@@ -42,8 +42,9 @@ class World:
         many = self.random.randint(9, 18)
         names = [f"o{n:02}" for n in range(many)]
         self.owner = {o: o for o in names}
+        shared = self.random.choice((0.1, 0.1, 0.5))
         for o in names[1:]:
-            if self.random.random() < 0.15:
+            if self.random.random() < shared:
                 self.owner[o] = self.owner[self.random.choice(names)]
         self.industry = {o: self.random.choice("xxxxyyy") for o in names}
         self.region = {o: self.random.choice(("1", "1", "2")) for o in names}

@@ -20,7 +20,7 @@ def change(new: Cell, old: Cell) -> Cell:
     least = max([abs(new.persons - old.persons), *persons_of.values()])
     return Cell(
         key=new.key,
-        value=sum(abs(part) for part in parts.values()),
+        value=max(abs(new.value - old.value), sum(abs(part) for part in parts.values())),
         persons=least if new.touched is None else new.touched,
         parts=parts,
         persons_of=persons_of,
@@ -49,7 +49,8 @@ def standing(
         empty = Cell(key=key, value=0, persons=0, parts={})
         old = previous[key].cell if key in previous else empty
         delta = change(cells.get(key, empty), old)
-        if delta.parts:
+        if delta.value or delta.persons:
+            # a merge touches persons and no part; an exchange persons, and no value
             changed.append(delta)
     network = Network(changed, margins, level.owners, rules)
     shown = {level.spot(key) for key, one in previous.items() if one.value is not None}

@@ -13,7 +13,7 @@ from services.query.disclosure.model import By
 from services.query.disclosure.network import Network, Spot
 
 # a larger system is looked at group by group and place by place only
-MOST_VARIABLES = 2_500
+MOST_VARIABLES = 1_000
 
 Position = tuple[str, By]
 

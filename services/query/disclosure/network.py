@@ -41,7 +41,7 @@ class Network:
         self.families = _families(given, rules)
         self.cells: dict[Spot, list[Cell]] = defaultdict(list)
         for cell in cells:
-            if cell.value or any(cell.parts.values()):
+            if cell.value or cell.persons or any(cell.parts.values()):
                 self.cells[self.spot(cell.key)].append(cell)
         self.crowds: dict[Spot, list[Crowd]] = {
             spot: [behind(cell, owners, rules) for cell in there]

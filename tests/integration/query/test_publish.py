@@ -22,7 +22,7 @@ def test_a_cut_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
         running_engine(tmp_path / "clickhouse", clickhouse),
         running(tmp_path, clickhouse, port) as service,
     ):
-        until(lambda: service.status("/readyz") == 200, "it is not ready")
+        until(lambda: service.status("/readyz") == 200, "the service is not ready")
         addresses = {
             "kafka": "127.0.0.1:1",
             "clickhouse": f"http://127.0.0.1:{clickhouse}/kudos",

@@ -147,8 +147,8 @@ def test_one_organisation_sees_nothing_of_another(system: Running) -> None:
     [
         {"measure": "retention_12"},
         {"by": "age_band"},
-        {"scope": "network"},
-        {"scope": "industry:annet"},
+        {"scope": "network", "by": "venue"},
+        {"scope": "industry:opera"},
         {"measure": "index"},
     ],
 )

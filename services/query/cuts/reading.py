@@ -67,6 +67,7 @@ class Reader:
         self._looked = -_LOOK_S
         self._last: Cut | None = None
         self._kept: dict[tuple[object, ...], Any] = {}
+        self._reading: dict[tuple[object, ...], threading.Lock] = {}
 
     def last(self) -> Cut | None:
         """Return the last cut that was completed; None before the first."""
@@ -78,6 +79,7 @@ class Reader:
         with self._lock:
             if found != self._last:
                 self._kept.clear()
+                self._reading.clear()
             self._last, self._looked = found, time.monotonic()
         return found
 
@@ -134,15 +136,21 @@ class Reader:
     def _keep(self, key: tuple[object, ...], read: Callable[[Client], Any]) -> Any:
         last = self.last()
         full = (last and last.cut, *key)
-        if full not in self._kept:
-            with self._pool.client() as client:
-                found = read(client)
-            with self._lock:
-                if len(self._kept) >= _MOST:
-                    self._kept.clear()
-                self._kept[full] = found
+        missing = object()
+        found = self._kept.get(full, missing)
+        if found is not missing:
             return found
-        return self._kept[full]
+        with self._lock:
+            if len(self._kept) >= _MOST:
+                self._kept.clear()
+                self._reading.clear()
+            reading = self._reading.setdefault(full, threading.Lock())
+        with reading:  # who asks the same meanwhile waits for one reading
+            found = self._kept.get(full, missing)
+            if found is missing:
+                with self._pool.client() as client:
+                    found = self._kept[full] = read(client)
+            return found
 
 
 def bases(measure: str) -> tuple[str, ...]:

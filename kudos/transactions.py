@@ -16,7 +16,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from kudos import kafka
+from kudos import kafka, reading
 from kudos.kafka import Config, KafkaSink
 from kudos.stream import Message
 
@@ -174,7 +174,7 @@ class KafkaTurn:
 
     def held(self, topic: str) -> Iterator[Message]:
         """Yield everything that was committed to *topic*, partition by partition."""
-        for number, message in enumerate(kafka.held(self._config, self._member.group, [topic])):
+        for number, message in enumerate(reading.held(self._config, self._member.group, [topic])):
             if number % 1000 == 0:
                 self._check()
             yield message

@@ -19,7 +19,8 @@ from kudos.cli.progress import Progress
 from kudos.cli.replaying import Replay
 from kudos.cli.running import Running, data_option, running
 from kudos.errors import KudosError, Misconfigured, Rejected
-from kudos.kafka import KafkaSink, held
+from kudos.kafka import KafkaSink
+from kudos.reading import held
 from kudos.register import OSLO, parse
 from kudos.sealing import Opener, Sealer
 from kudos.settings import Settings

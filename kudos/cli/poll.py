@@ -10,7 +10,8 @@ import click
 
 from kudos.cli.running import Running, data_option, running
 from kudos.errors import KudosError, Misconfigured
-from kudos.kafka import KafkaSink, held
+from kudos.kafka import KafkaSink
+from kudos.reading import held
 from kudos.register import parse
 from kudos.sealing import Sealer
 from kudos.topics import STOPPED

@@ -18,8 +18,9 @@ from kudos import avro
 from kudos.cli.running import Running
 from kudos.clickhouse import connect, migrate
 from kudos.errors import Rejected
-from kudos.kafka import Config, held
+from kudos.kafka import Config
 from kudos.place import Places, places
+from kudos.reading import held
 from kudos.records import Evidence, Link, PseudonymousTransaction
 from kudos.stream import Message
 from kudos.topics import EVIDENCE, LINKS, PSEUDONYMOUS

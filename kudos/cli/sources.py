@@ -8,7 +8,8 @@ import msgspec
 
 from kudos.cli.running import data_option, running
 from kudos.errors import Misconfigured
-from kudos.kafka import KafkaSink, held
+from kudos.kafka import KafkaSink
+from kudos.reading import held
 from kudos.sources import resumed, standing
 from kudos.topics import STOPPED
 

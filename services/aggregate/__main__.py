@@ -16,10 +16,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from kudos.clickhouse import connect, migrate
 from kudos.errors import Misconfigured
 from kudos.health import serve
-from kudos.kafka import Config, KafkaSink, held
+from kudos.kafka import Config, KafkaSink
 from kudos.logs import configure
 from kudos.metrics import DEAD_LETTERS
 from kudos.place import places
+from kudos.reading import held
 from kudos.records import StoppedSource
 from kudos.register import WatchedRegister
 from kudos.sealing import Sealer

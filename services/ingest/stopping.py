@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from kudos import avro
-from kudos.kafka import Config, following
+from kudos.kafka import Config
 from kudos.metrics import SOURCE_STOPPED
+from kudos.reading import following
 from kudos.records import StoppedSource
 from kudos.sources import Name, name_of, stopped
 from kudos.stream import Limit, Message, TooManyRejections

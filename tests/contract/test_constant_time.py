@@ -57,13 +57,13 @@ def test_no_secret_is_compared_by_what_stops_at_the_first_difference() -> None:
         ),
         (
             "thin/businesscentral.py",
-            'addressed(_notification(one).client_state or "", keys)',
-            '(_notification(one).client_state or "").encode() in keys',
+            "addressed(_state(one), keys)",
+            "_state(one).encode() in keys",
         ),
         (
             "thin/businesscentral.py",
-            'addressed(_notification(one).client_state or "", keys)',
-            'keys[0].startswith(_notification(one).client_state or "")',
+            "addressed(_state(one), keys)",
+            "keys[0].startswith(_state(one))",
         ),
         ("pushes.py", "not addressed(secret, keys)", "secret.encode() not in keys"),
     ],

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from kudos import avro
-from kudos.kafka import KafkaSink, held
+from kudos.kafka import KafkaSink
+from kudos.reading import held
 from kudos.records import Link
 from kudos.stream import Message
 from kudos.topics import LINKS, RECORDS

@@ -25,7 +25,7 @@ from confluent_kafka.admin import (
 )
 
 from kudos import broker
-from kudos.topics import ACCOUNTS, GROUPS, TOPICS, Topic
+from kudos.topics import ACCOUNTS, GROUPS, STOPPED, TOPICS, Topic
 from tests.support.broker import PARTITIONS, Kafka
 
 pytestmark = pytest.mark.kafka
@@ -121,7 +121,10 @@ def test_the_tables_of_rights_say_what_privacy_asks(filled: Kafka) -> None:
         if topic.personal:
             assert readers[name] <= {"identity", "replay"}, name
     assert {"identity"} == readers["identity.claims"]
-    assert not [name for name in TOPICS if readers[name] & {"ingest", "query", "operator"}]
+    # which sources are stopped, and why, tells of no person
+    assert not TOPICS[STOPPED.name].personal
+    edge = {"ingest", "query", "operator"}
+    assert {STOPPED.name} == {name for name in TOPICS if readers[name] & edge}
 
 
 @pytest.mark.parametrize("group", sorted(GROUPS))

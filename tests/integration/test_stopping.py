@@ -4,13 +4,15 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from click.testing import CliRunner, Result
 
 from kudos.cli.sources import command
 from kudos.errors import Misconfigured, Reason, Rejected
-from kudos.kafka import KafkaSink, held
+from kudos.kafka import KafkaSink
+from kudos.reading import held
 from kudos.stream import TooManyRejections
 from kudos.topics import STOPPED
 from services.ingest.stopping import Follower, SourceStopped, Stops
@@ -41,6 +43,14 @@ def kudos_sources(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return lambda *arguments: CliRunner().invoke(command, arguments)
 
 
+def knows(stops: Stops, name: tuple[str, str]) -> bool:
+    return name in stops.names()
+
+
+def takes(stops: Stops, name: tuple[str, str]) -> bool:
+    return name not in stops.names()
+
+
 def test_all_instances_agree_until_an_operator_resumes(
     kafka: Kafka, kudos_sources: Callable[..., Result]
 ) -> None:
@@ -52,7 +62,7 @@ def test_all_instances_agree_until_an_operator_resumes(
         sink.send(one.stop(name, why))
         sink.flush()
         for stops in (one, other):
-            until(lambda stops=stops: name in stops.names(), "it is not stopped", 20)
+            until(partial(knows, stops, name), "it is not stopped", 20)
             with pytest.raises(SourceStopped):
                 stops.admit(name)
         with instance(kafka) as restarted:
@@ -69,7 +79,7 @@ def test_all_instances_agree_until_an_operator_resumes(
             done = kudos_sources("resume", *name)
             assert 0 == done.exit_code, done.output
             for stops in (one, other, restarted):
-                until(lambda stops=stops: name not in stops.names(), "it is not resumed", 20)
+                until(partial(takes, stops, name), "it is not resumed", 20)
                 stops.admit(name)
         assert name not in instance_names(kafka)
     assert isinstance(kudos_sources("resume", *name).exception, Misconfigured)

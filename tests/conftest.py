@@ -17,7 +17,7 @@ settings.register_profile("kudos", deadline=None)
 settings.load_profile("kudos")
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before the workers' own, which reads the group
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let several workers share the work: one has whole systems and brokers, the others files."""
     items.sort(key=lambda item: (not item.path.is_relative_to(_E2E), not _is_heavy(item)))

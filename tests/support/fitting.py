@@ -1,5 +1,7 @@
 """What was read of a record fits everything that it is stored as."""
 
+from functools import lru_cache
+
 from kudos import avro
 from kudos.errors import Rejected
 from kudos.records import ReceivedTransaction, Transaction
@@ -48,14 +50,22 @@ def is_accepted(vendor: str, record: bytes) -> bool:
     return True
 
 
-def assert_same_signs(vendor: str, before: bytes, after: bytes) -> None:
-    """Assert that each line that is in both records is a sale, or a refund, in both."""
-    old, new = _signs(vendor, before), _signs(vendor, after)
-    assert {line: old[line] for line in old.keys() & new.keys()} == {
-        line: new[line] for line in old.keys() & new.keys()
-    }
+def assert_same_signs(vendor: str, before: bytes, after: bytes) -> bool:
+    """Assert that each line that is in both records is a sale, or a refund, in both.
+
+    Tell whether *after* is accepted: what is rejected has no lines.
+    """
+    old = _signs(vendor, before)
+    try:
+        new = _signs(vendor, after)
+    except Rejected:
+        return False
+    both = old.keys() & new.keys()
+    assert {line: old[line] for line in both} == {line: new[line] for line in both}
+    return True
 
 
+@lru_cache(maxsize=8)
 def _signs(vendor: str, record: bytes) -> dict[tuple[str, str], set[str]]:
     """Return of each transaction's line whether it is a sale, a refund, or sold and given back."""
     found: dict[tuple[str, str], set[str]] = {}

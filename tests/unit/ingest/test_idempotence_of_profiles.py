@@ -83,16 +83,19 @@ def is_undated(vendor: str, record: bytes) -> bool:
     return any(isinstance(one, Person) and one.observed_at is None for one in found)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_three_times_in_any_order_stands_the_same(case: Path) -> None:
-    vendor = case.parent.name
-    records = KNOWN[vendor].split(case.read_bytes())
-    once = stands(vendor, records)
-    several = [*records] * 3
-    Random(case.stem).shuffle(several)
-    # of what nobody dates, what it is now comes once more at the end
-    last = [record for record in records if is_undated(vendor, record)]
-    assert once == stands(vendor, [*records] * 3) == stands(vendor, [*several, *last])
+@pytest.mark.parametrize("vendor", KNOWN)
+def test_three_times_in_any_order_stands_the_same(vendor: str) -> None:
+    cases = [case for case in CASES if case.parent.name == vendor]
+    assert cases
+    for case in cases:
+        records = KNOWN[vendor].split(case.read_bytes())
+        once = stands(vendor, records)
+        several = [*records] * 3
+        Random(case.stem).shuffle(several)
+        # of what nobody dates, what it is now comes once more at the end
+        last = [record for record in records if is_undated(vendor, record)]
+        assert once == stands(vendor, [*records] * 3), case.stem
+        assert once == stands(vendor, [*several, *last]), case.stem
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -4,6 +4,7 @@ And whatever is wrong with a record, why it is rejected never says what stood in
 """
 
 import json
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -180,6 +181,45 @@ def test_a_changed_field_is_rejected_or_fits(vendor: str) -> None:
 @pytest.mark.parametrize("vendor", JSON_VENDORS)
 def test_many_changed_fields_are_rejected_or_fit(vendor: str) -> None:
     mutate(vendor, 3_000)
+
+
+#: Fixtures that tell of sales, refunds or both.
+SIGNED = {"order", "refund"}
+
+
+def each_changed(record: bytes, plain: tuple[object, ...]) -> Iterator[Replaced]:
+    """Yield *record* with each of its single values, one by one, as each of *plain*."""
+    told = json.loads(record)
+    for part in parts(told):
+        names = part if isinstance(part, dict) else ()
+        for name in [one for one in names if not isinstance(part[one], dict | list)]:
+            was = part[name]
+            for part[name] in plain:
+                yield Replaced(record, json.dumps(told).encode(), name.lower())
+            part[name] = was
+
+
+def turn(vendor: str, most: int, plain: tuple[object, ...]) -> None:
+    """Try each field of the first *most* records of each fixture that tells of sales or refunds."""
+    cases = [case for case in (FIXTURES / vendor).glob("*.json") if case.stem in SIGNED]
+    split = ADAPTERS[vendor].split
+    tried = 0
+    for record in (one for case in cases for one in split(case.read_bytes())[:most]):
+        for changed in each_changed(record, plain):
+            if changed.field not in SIGN[vendor]:
+                tried += assert_same_signs(vendor, changed.before, changed.after)
+    assert tried > 20
+
+
+@pytest.mark.parametrize("vendor", JSON_VENDORS)
+def test_no_field_turns_a_sign_but_one_that_says_so(vendor: str) -> None:
+    turn(vendor, 1, (None, -1))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("vendor", JSON_VENDORS)
+def test_no_value_of_a_field_turns_a_sign(vendor: str) -> None:
+    turn(vendor, 99, (None, "", 0, 1, -1, "1", "-1", "x", True, False, 2.5, "2026-05-17"))
 
 
 SECRET = "Kari Nordmann"

@@ -11,12 +11,18 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from kudos import avro
+from kudos import avro, sources
 from kudos.kafka import KafkaSink
-from kudos.records import Evidence, Link, PseudonymousTransaction, ReceivedTransaction
+from kudos.records import (
+    Evidence,
+    Link,
+    PseudonymousTransaction,
+    ReceivedTransaction,
+    StoppedSource,
+)
 from kudos.sealing import Opener, Sealer
 from kudos.stream import Message
-from kudos.topics import EVIDENCE, LINKS, PSEUDONYMOUS, RECEIVED, RECORDS, TOPICS, Topic
+from kudos.topics import EVIDENCE, LINKS, PSEUDONYMOUS, RECEIVED, RECORDS, STOPPED, TOPICS, Topic
 from services.identity import active, step
 from services.identity.pseudonym import Keys
 from services.identity.state import State
@@ -206,11 +212,13 @@ def test_what_is_stopped_is_still_stopped_and_what_was_resumed_is_not(kafka: Kaf
     at = datetime(2026, 5, 17, tzinfo=UTC)
     names = [("tixly", f"hus-{n}") for n in range(20)]
     messages = [
-        stopped(StoppedSource(of, vendor, at + timedelta(hours=n), 201, "unreadable", "body"))
+        sources.stopped(
+            StoppedSource(of, vendor, at + timedelta(hours=n), 201, "unreadable", "body")
+        )
         for n in range(9)
         for vendor, of in names
     ]
-    messages += [resumed(name) for name in names[::2]]
+    messages += [sources.resumed(name) for name in names[::2]]
     left = cleaned(kafka, STOPPED, messages)
     assert len(left) < len(messages)
     assert sources.standing(messages) == sources.standing(left)

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,6 +12,7 @@ from click.testing import CliRunner, Result
 from kudos.cli.sources import command
 from kudos.errors import Misconfigured, Reason, Rejected
 from kudos.kafka import KafkaSink, held
+from kudos.sources import Name
 from kudos.stream import TooManyRejections
 from kudos.topics import STOPPED
 from services.ingest.stopping import Follower, SourceStopped, Stops
@@ -52,7 +54,7 @@ def test_all_instances_agree_until_an_operator_resumes(
         sink.send(one.stop(name, why))
         sink.flush()
         for stops in (one, other):
-            until(lambda stops=stops: name in stops.names(), "it is not stopped", 20)
+            until(partial(is_stopped, stops, name), "it is not stopped", 20)
             with pytest.raises(SourceStopped):
                 stops.admit(name)
         with instance(kafka) as restarted:
@@ -69,10 +71,18 @@ def test_all_instances_agree_until_an_operator_resumes(
             done = kudos_sources("resume", *name)
             assert 0 == done.exit_code, done.output
             for stops in (one, other, restarted):
-                until(lambda stops=stops: name not in stops.names(), "it is not resumed", 20)
+                until(partial(is_free, stops, name), "it is not resumed", 20)
                 stops.admit(name)
         assert name not in instance_names(kafka)
     assert isinstance(kudos_sources("resume", *name).exception, Misconfigured)
+
+
+def is_stopped(stops: Stops, name: Name) -> bool:
+    return name in stops.names()
+
+
+def is_free(stops: Stops, name: Name) -> bool:
+    return name not in stops.names()
 
 
 def instance_names(kafka: Kafka) -> frozenset[tuple[str, str]]:

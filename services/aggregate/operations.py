@@ -98,7 +98,10 @@ def computed(
             Delivery(organisation, source, datetime.fromtimestamp(at / 1e6, UTC))
             for organisation, source, at in rows(_DELIVERIES)
         ),
-        letters=tuple(Letters(*row[:5], row[5].replace(tzinfo=UTC)) for row in rows(_LETTERS)),
+        letters=tuple(
+            Letters(organisation, source, topic, reason, many, at.replace(tzinfo=UTC))
+            for organisation, source, topic, reason, many, at in rows(_LETTERS)
+        ),
         stopped=tuple(stopped),
         coverage=tuple(Coverage(of, known / net) for of, net, known in rows(_COVERAGE)),
         attributes=tuple(Attribute(*row) for row in rows(_ATTRIBUTES)),

@@ -99,8 +99,8 @@ def computed(
             for organisation, source, at in rows(_DELIVERIES)
         ),
         letters=tuple(
-            Letters(of, source, topic, reason, many, at.replace(tzinfo=UTC))
-            for of, source, topic, reason, many, at in rows(_LETTERS)
+            Letters(organisation, source, topic, reason, many, at.replace(tzinfo=UTC))
+            for organisation, source, topic, reason, many, at in rows(_LETTERS)
         ),
         stopped=tuple(stopped),
         coverage=tuple(Coverage(of, known / net) for of, net, known in rows(_COVERAGE)),

@@ -13,6 +13,7 @@ from kudos.cli.sources import command
 from kudos.errors import Misconfigured, Reason, Rejected
 from kudos.kafka import KafkaSink
 from kudos.reading import held
+from kudos.sources import Name
 from kudos.stream import TooManyRejections
 from kudos.topics import STOPPED
 from services.ingest.stopping import Follower, SourceStopped, Stops
@@ -43,14 +44,6 @@ def kudos_sources(kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> Callable[...
     return lambda *arguments: CliRunner().invoke(command, arguments)
 
 
-def knows(stops: Stops, name: tuple[str, str]) -> bool:
-    return name in stops.names()
-
-
-def takes(stops: Stops, name: tuple[str, str]) -> bool:
-    return name not in stops.names()
-
-
 def test_all_instances_agree_until_an_operator_resumes(
     kafka: Kafka, kudos_sources: Callable[..., Result]
 ) -> None:
@@ -62,7 +55,7 @@ def test_all_instances_agree_until_an_operator_resumes(
         sink.send(one.stop(name, why))
         sink.flush()
         for stops in (one, other):
-            until(partial(knows, stops, name), "it is not stopped", 20)
+            until(partial(is_stopped, stops, name), "it is not stopped", 20)
             with pytest.raises(SourceStopped):
                 stops.admit(name)
         with instance(kafka) as restarted:
@@ -79,10 +72,18 @@ def test_all_instances_agree_until_an_operator_resumes(
             done = kudos_sources("resume", *name)
             assert 0 == done.exit_code, done.output
             for stops in (one, other, restarted):
-                until(partial(takes, stops, name), "it is not resumed", 20)
+                until(partial(is_free, stops, name), "it is not resumed", 20)
                 stops.admit(name)
         assert name not in instance_names(kafka)
     assert isinstance(kudos_sources("resume", *name).exception, Misconfigured)
+
+
+def is_stopped(stops: Stops, name: Name) -> bool:
+    return name in stops.names()
+
+
+def is_free(stops: Stops, name: Name) -> bool:
+    return name not in stops.names()
 
 
 def instance_names(kafka: Kafka) -> frozenset[tuple[str, str]]:

@@ -17,30 +17,31 @@ UNITS = 1_000_000
 TODAY = date(2026, 5, 20)
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 #: The unit and the transaction's id are the same keyed hash; every hundredth unit is dead.
+_ID = "reinterpretAsUInt128(sipHash128(number))"
 _FILL = (
     """INSERT INTO ledger_units (unit, state, organisation, vendor, received_at)
-    SELECT sipHash128(number), 'received', concat('house-', toString(number % 40)), 'tixly',
+    SELECT ID, 'received', concat('house-', toString(number % 40)), 'tixly',
         toDateTime64('2026-05-19 00:00:00', 6, 'UTC') FROM numbers({many:UInt64})""",
     """INSERT INTO letters (unit, topic, partition, offset, replayed, stage, reason, organisation,
         vendor, received_at)
-    SELECT sipHash128(number), 'transactions.received', 0, number, false, 'ingest',
+    SELECT ID, 'transactions.received', 0, number, false, 'ingest',
         'invalid_field', concat('house-', toString(number % 40)), 'tixly',
         toDateTime64('2026-05-19 00:00:00', 6, 'UTC') FROM numbers({many:UInt64})
     WHERE number % 100 = 0""",
     """INSERT INTO versions (transaction_id, revision, received_at, organisation, vendor)
-    SELECT sipHash128(number), 1, toDateTime64('2026-05-19 00:00:00', 6, 'UTC'),
+    SELECT ID, 1, toDateTime64('2026-05-19 00:00:00', 6, 'UTC'),
         concat('house-', toString(number % 40)), 'tixly' FROM numbers({many:UInt64})
     WHERE number % 100 != 0""",
     """INSERT INTO sales (day, organisation, transaction_id, revision, customer_ref)
     SELECT toDate('2026-05-19') - number % 700, concat('house-', toString(number % 40)),
-        sipHash128(number), 1, number FROM numbers({many:UInt64}) WHERE number % 100 != 0""",
+        ID, 1, number FROM numbers({many:UInt64}) WHERE number % 100 != 0""",
 )
 
 
 def test_the_page_is_read_in_300_ms(engine_url: str) -> None:
     with connect(engine_url) as client:
         for statement in _FILL:
-            client.command(statement, parameters={"many": UNITS})
+            client.command(statement.replace("ID", _ID), parameters={"many": UNITS})
         far = [(family, NOON, NOON) for family in ("facts", "ledger")]
         client.insert("watermarks", far, column_names=["family", "watermark", "noted_at"])
         began = time.monotonic()

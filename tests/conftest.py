@@ -8,7 +8,8 @@ from pytest_socket import disable_socket, enable_socket
 
 pytest_plugins = ["tests.support.engine", "tests.support.broker", "tests.support.season"]
 
-_UNIT, _E2E = (Path(__file__).parent / name for name in ("unit", "e2e"))
+_TESTS = Path(__file__).parent
+_UNIT, _E2E = _TESTS / "unit", _TESTS / "e2e"
 #: Marks of tests that talk to something that this machine runs.
 _TALKS = ("engine", "kafka", "browser")
 
@@ -17,13 +18,16 @@ settings.register_profile("kudos", deadline=None)
 settings.load_profile("kudos")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers' own, which reads the group
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Let several workers share the work: one has whole systems and brokers, the others files."""
-    items.sort(key=lambda item: (not item.path.is_relative_to(_E2E), not _is_heavy(item)))
-    for item in items:
-        group = "systems" if _is_heavy(item) else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    group = "systems" if _is_heavy(item) else str(item.path.relative_to(_TESTS))
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest group be the first that is shared out."""
+    items.sort(key=lambda item: (not _is_heavy(item), not item.path.is_relative_to(_E2E)))
 
 
 def _is_heavy(item: pytest.Item) -> bool:

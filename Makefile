@@ -22,7 +22,7 @@ demo: setup ## install, start everything locally, play a season, show the dashbo
 	$(BIN)/kudos demo
 
 test: setup ## install, run every test
-	$(BIN)/python -m pytest -m 'not long' -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -m 'not long' -n 2 --no-loadscope-reorder
 
 test-long: setup ## what is too long for every change
 	$(BIN)/python -m pytest -m long

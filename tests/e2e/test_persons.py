@@ -38,6 +38,7 @@ LEAST = {
     "breakdowns": 2_000_000,
     "curves": 250_000,
     "cross-use": 50_000,
+    "shares": 50_000,
     "periods": 3_000,
 }
 #: A measure of customers, and the oracle's word for it.

@@ -35,6 +35,7 @@ LEAST = {
     "breakdowns": 2_000_000,
     "curves": 250_000,
     "cross-use": 50_000,
+    "shares": 50_000,
 }
 
 

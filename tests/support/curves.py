@@ -85,6 +85,26 @@ def cross_use(of: Audience, begins: date, ends: date) -> pl.DataFrame:
     """)
 
 
+def shares(used: pl.DataFrame) -> pl.DataFrame:
+    """Return organisation, other, measure, value of a period's cross-use, in thousand-millionths.
+
+    The share of an organisation's customers that are the other's too, of the other's, and lift:
+    shared x network / (A x B), as kpis.md has it.
+    """
+    of = {name: n for name, kind, _, n in used.rows() if kind == "customers"}
+    rows = []
+    for one, kind, other, shared in used.rows():
+        if kind == "organisation" and one:
+            told = {
+                "share": shared / of[one],
+                "share_of_other": shared / of[other],
+                "lift": shared * of[""] / (of[one] * of[other]),
+            }
+            rows += [(one, other, name, round(x * 1e9)) for name, x in told.items()]
+    schema = {"organisation": pl.String, "other": pl.String, "measure": pl.String}
+    return pl.DataFrame(rows, schema=schema | {"value": pl.Int64}, orient="row")
+
+
 def customers(of: Audience, period: str) -> pl.DataFrame:
     """Return organisation, measure, value: its own persons of *period*.
 

@@ -53,10 +53,13 @@ def compare(season: Season) -> Compared:
         last = _last(client)
         for kind in SCOPES:
             compared.note("curves", curves.rolling(of, kind, last), _rolling(client, kind, last))
-        used = _cross_use(client)
+        used, pairs = _cross_use(client), _pairs(client)
         for period, begins, ends in periods(*of.days(), last):
             found = used.filter(pl.col("period") == period).drop("period")
-            compared.note("cross-use", curves.cross_use(of, begins, ends), found)
+            true = curves.cross_use(of, begins, ends)
+            compared.note("cross-use", true, found)
+            told = pairs.filter(pl.col("period") == period).drop("period")
+            compared.note("shares", curves.shares(true), told)
     return compared
 
 
@@ -192,5 +195,17 @@ def _cross_use(client: Client) -> pl.DataFrame:
             SELECT period, organisation, other.kind, other.name, other.shared
             FROM cross_use FINAL ARRAY JOIN other
         ) WHERE value != 0
+        """,
+    )
+
+
+def _pairs(client: Client) -> pl.DataFrame:
+    return _ask(
+        client,
+        """
+        SELECT toString(period) AS period, toString(organisation) AS organisation, other,
+            m.1 AS measure, toInt64(round(m.2 * 1e9)) AS value
+        FROM cross_use_pairs
+        ARRAY JOIN [('share', share), ('share_of_other', share_of_other), ('lift', lift)] AS m
         """,
     )

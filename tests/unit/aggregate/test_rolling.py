@@ -43,10 +43,33 @@ def stored_shared(client: Client) -> Cells:
     }
 
 
+def stored_pairs(client: Client) -> Cells:
+    """Return share, share of the other and lift of every pair."""
+    rows = client.query(
+        "SELECT period, organisation, other, share, share_of_other, lift FROM cross_use_pairs"
+    ).result_rows
+    return {("pair", *row[:3]): row[3:] for row in rows}
+
+
+def pairs(shared: Cells) -> Cells:
+    """Return the same, from what is shared."""
+    return {
+        ("pair", period, one, other): (
+            n / own,
+            n / shared[period, other][0],
+            n * network / (own * shared[period, other][0]),
+        )
+        for (period, one), (own, network, beside) in shared.items()
+        for (kind, other), n in beside.items()
+        if kind == "organisation" and one
+    }
+
+
 def differences(client: Client, world: World, last: date) -> tuple[int, list[Any]]:
     """Return how many cells were compared, and those that differ."""
-    expected: Cells = {**world.curves(last), **world.shared(world.periods(last))}
-    stored = stored_curves(client) | stored_shared(client)
+    shared = world.shared(world.periods(last))
+    expected: Cells = {**world.curves(last), **shared, **pairs(shared)}
+    stored = stored_curves(client) | stored_shared(client) | stored_pairs(client)
     keys = expected.keys() | stored.keys()
     wrong = [k for k in keys if expected.get(k) != stored.get(k)]
     return len(keys), [(k, expected.get(k), stored.get(k)) for k in sorted(wrong, key=str)]

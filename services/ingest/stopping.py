@@ -8,12 +8,11 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from kudos import avro
 from kudos.kafka import Config
 from kudos.metrics import SOURCE_STOPPED
 from kudos.reading import following
 from kudos.records import StoppedSource
-from kudos.sources import Name, name_of, stopped
+from kudos.sources import Name, name_of, said, stopped
 from kudos.stream import Limit, Message, TooManyRejections
 from kudos.topics import STOPPED
 
@@ -90,14 +89,14 @@ class Stops:
     def note(self, messages: Sequence[Message]) -> None:
         """Go by *messages* of the topic."""
         for message in messages:
-            name = name_of(message)
-            if message.value is None:
+            name, source = name_of(message), said(message)
+            if source is None:
                 self._stopped.pop(name, None)
                 # it begins anew
                 self._limits.pop(name, None)
             else:
-                self._stopped[name] = avro.decode(message.value, StoppedSource)
-            SOURCE_STOPPED.labels(*name).set(message.value is not None)
+                self._stopped[name] = source
+            SOURCE_STOPPED.labels(*name).set(source is not None)
 
 
 class Follower:

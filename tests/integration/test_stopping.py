@@ -14,7 +14,7 @@ from kudos.errors import Misconfigured, Reason, Rejected
 from kudos.kafka import KafkaSink
 from kudos.reading import held
 from kudos.sources import Name
-from kudos.stream import TooManyRejections
+from kudos.stream import Message, TooManyRejections
 from kudos.topics import STOPPED
 from services.ingest.stopping import Follower, SourceStopped, Stops
 from tests.support.broker import Kafka
@@ -49,8 +49,11 @@ def test_all_instances_agree_until_an_operator_resumes(
 ) -> None:
     house = f"hus-{uuid.uuid4().hex[:8]}"
     name = ("tixly", house)
+    # what cannot be read stops nobody, and hides nothing that comes after
+    sink = KafkaSink(kafka.config("ingest"))
+    sink.send(Message(STOPPED.name, b"\xff/tixly", b"no record"))
+    sink.flush()
     with instance(kafka) as one, instance(kafka) as other:
-        sink = KafkaSink(kafka.config("ingest"))
         why = TooManyRejections(4, Rejected(Reason.INVALID_FIELD, "sold_at"))
         sink.send(one.stop(name, why))
         sink.flush()

@@ -187,7 +187,7 @@ def _await(true: Callable[[], bool], what: str) -> None:
     while not true():
         if time.monotonic() > deadline:
             raise RuntimeError(f"{what} does not answer")
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks, with a deadline
 
 
 def free_port() -> int:

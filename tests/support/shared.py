@@ -8,8 +8,8 @@ SHARED = Path(__file__).parents[3] / "shared"
 
 
 def beside(path: str) -> Path:
-    """Return a file beside the project; where it is not there the test is skipped and says so."""
+    """Return what is beside the project; where it is not there the test is skipped and says so."""
     file = SHARED / path
-    if not file.is_file():
+    if not file.exists():
         pytest.skip(f"{path} is not beside the project")
     return file

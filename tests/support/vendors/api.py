@@ -2,6 +2,7 @@
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,7 +36,7 @@ class Refused(Exception):
         self.status = status
 
 
-class Api(ThreadingHTTPServer):
+class Api(ThreadingHTTPServer, ABC):
     """Answers what a vendor's own class says, below ``/api``; faults come first, one a request.
 
     *faulty* may say what is wrong with the n-th request of all; *before* is done before the n-th
@@ -58,9 +59,9 @@ class Api(ThreadingHTTPServer):
         """Return where it answers."""
         return f"http://127.0.0.1:{self.server_port}/api"
 
+    @abstractmethod
     def answer(self, asked: Asked) -> object:
         """Return what is answered as JSON, or raise Refused."""
-        raise NotImplementedError
 
     def listed(self) -> None:
         """Note that a list is about to be answered."""

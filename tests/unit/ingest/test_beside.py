@@ -21,7 +21,7 @@ from services.ingest.adapters.mapping import load
 from services.ingest.adapters.rows import records
 from services.ingest.sources import SOURCES
 from tests.support.origin import origin
-from tests.support.shared import SHARED, beside
+from tests.support.shared import beside
 
 LISTED = tomllib.loads((Path(__file__).parent / "beside.toml").read_text("utf-8"))
 HELD: list[dict[str, Any]] = LISTED["held"]
@@ -263,9 +263,7 @@ PARTS = {
 
 
 def test_every_file_is_tested_or_holds_nothing_to_test() -> None:
-    folder = SHARED / "vendors"
-    if not folder.is_dir():
-        pytest.skip("vendors is not beside the project")
+    folder = beside("vendors")
     there = {
         path.relative_to(folder).as_posix()
         for name in ("samples", "reconstructed")

@@ -20,16 +20,15 @@ from services.ingest.outbox import Outbox
 from services.ingest.polling.client import Failed
 from services.ingest.receiving import Intake
 from services.ingest.signature import key
-from services.ingest.stopping import Stops
 from services.ingest.thin import THIN
 from services.ingest.thin.businesscentral import state
 from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
-from tests.support.ingest import NEW, OLD, SECRETS
+from tests.support.ingest import NEW, OLD, SECRETS, unstopped
 from tests.support.memory import MemorySink
+from tests.support.vendors.businesscentral import COMPANY
 
-COMPANY = "7dbba574-5f69-4167-a43e-fb975045de15"
 DOCUMENT = "26814998-936a-401c-81c1-0e848a64971d"
 REGISTER = f"""
 [[organisation]]
@@ -67,8 +66,7 @@ class Edge:
         self.dead = DeadLetters("ingest", self.sealer, lambda _: None, Limit(float("inf")))
         self.keyring = Keyring(WatchedRegister(folder / "register.toml"), folder)
         self.notices = Notices(folder / "state")
-        self.stops = Stops(20)
-        self.stops.known.set()
+        self.stops = unstopped(20)
         self.app = create_app(
             ADAPTERS,
             self.keyring,

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -57,7 +58,19 @@ _INSERT = re.compile(
 _FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
 _READS = re.compile(r"\s*(SELECT|WITH|INSERT)\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)")
-_UNPACK = {"lz4": lz4.frame.decompress, "gzip": gzip.decompress, "deflate": zlib.decompress}
+
+
+def _unframed(body: bytes) -> bytes:
+    """Return what stands in every frame of *body*: a client compresses each block by itself."""
+    with lz4.frame.open(BytesIO(body)) as frames:
+        return bytes(frames.read())
+
+
+_UNPACK = {"lz4": _unframed, "gzip": gzip.decompress, "deflate": zlib.decompress}
+
+
+class CutOff(Exception):
+    """A client went away before it had sent all: what came of it is not inserted."""
 
 
 class Engine:
@@ -162,7 +175,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a query; what it inserts follows its text, or is the body."""
-        body = self._body()
+        try:
+            body = self._body()
+        except CutOff:
+            self.close_connection = True
+            return
         unpack = _UNPACK.get(self.headers.get("Content-Encoding", ""))
         body = unpack(body) if unpack else body
         kind = self.headers.get("Content-Type", "")
@@ -189,13 +206,26 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length")
         if length is not None:
-            return self.rfile.read(int(length))
+            return self._exactly(int(length))
         chunks = []
-        while size := int(self.rfile.readline().split(b";")[0].strip() or b"0", 16):
-            chunks.append(self.rfile.read(size))
+        while size := self._size():
+            chunks.append(self._exactly(size))
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(chunks)
+
+    def _size(self) -> int:
+        """Return how long the next chunk is; 0 only where the client says that none follows."""
+        line = self.rfile.readline()
+        if not line.endswith(b"\n"):
+            raise CutOff
+        return int(line.split(b";")[0], 16)
+
+    def _exactly(self, size: int) -> bytes:
+        found = self.rfile.read(size)
+        if len(found) < size:
+            raise CutOff
+        return found
 
     def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.send_response(status)

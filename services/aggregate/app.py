@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 #: A batch: 50 full frames are 10,000 transactions; at a low rate it waits this long for others.
 FRAMES, WITHIN_S = 50, 0.3
 Keep = Callable[[Sequence[Message]], None]
-Follow = Callable[[faust.App, Offsets, Sequence[Any]], Awaitable[None]]
+Follow = Callable[[faust.App, Offsets, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class Died(Exception):
@@ -67,14 +67,14 @@ def create(
         """Have each batch kept, then acknowledge it."""
         async for events in stream.noack_take(FRAMES, within=WITHIN_S):
             try:
-                await (follow or _follow)(app, offsets, events)
+                followed = await (follow or _follow)(app, offsets, events)
                 await asyncio.to_thread(keep, [_message(event.message) for event in events])
             except Exception as error:
                 log.critical("a batch could not be kept", exc_info=error)
                 await app.crash(Died(type(error).__name__))
                 # go no further: a later acknowledgement would skip this batch
                 await asyncio.Future()
-            for event in events:  # in offset order: each vouches for all before it
+            for event in followed:  # in offset order: each vouches for all before it
                 event.ack()
 
     return app, facts
@@ -126,10 +126,11 @@ async def run(app: faust.App, stop: asyncio.Event, patience_s: float) -> bool:
     return whole
 
 
-async def _follow(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> None:
-    """Raise Skipped where a message before one of *events* was not delivered.
+async def _follow(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> Sequence[Any]:
+    """Return those of *events* that may be acknowledged; raise Skipped where one before is missing.
 
-    What is left of a partition that is no longer held is not acknowledged, so it needs no look.
+    What is left of a partition that is no longer held is kept and not acknowledged: nobody can say
+    whether something is missing before it, and whoever holds the partition is given it again.
     """
     held = app.consumer.assignment()
     for tp in {event.message.tp for event in events} & held:
@@ -140,9 +141,14 @@ async def _follow(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> No
             if begins is None:
                 begins = (await app.consumer.earliest_offsets(tp))[tp]
             offsets.begin(tp.partition, begins)
-    for event in events:
-        if event.message.tp in held and offsets.knows(event.message.tp.partition):
-            offsets.follow(event.message.tp.partition, event.message.offset)
+    followed = [
+        event
+        for event in events
+        if event.message.tp in held and offsets.knows(event.message.tp.partition)
+    ]
+    for event in followed:
+        offsets.follow(event.message.tp.partition, event.message.offset)
+    return followed
 
 
 def _credentials(settings: AggregateSettings) -> Any:

@@ -1,8 +1,8 @@
 """Tell when a message was left out.
 
 Faust gives up a message that it is about to hand over when a rebalance begins, and its own look at
-what was acknowledged takes a gap of exactly one message for none: after a kill a frame of 200
-transactions was once lost so. A gap that is seen ends the process, uncommitted.
+what was acknowledged takes a gap of exactly one message for none (read in its code, never seen
+here). A gap that is seen ends the process, uncommitted.
 """
 
 from collections.abc import Iterable

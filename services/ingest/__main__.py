@@ -19,7 +19,7 @@ from kudos.logs import configure
 from kudos.metrics import DEAD_LETTERS
 from kudos.register import WatchedRegister
 from kudos.stream import DeadLetters, Limit
-from kudos.topics import RECEIVED
+from kudos.topics import TOPICS
 from services.ingest.adapters import homemade
 from services.ingest.adapters.base import Adapter
 from services.ingest.app import create_app
@@ -42,6 +42,8 @@ from services.ingest.vendors import adapters
 
 #: A sender waits for the broker no longer than this, twice at most, and is told to come again.
 _TIMEOUT_S = 5.0
+#: Without one of these something that comes in could not be stored.
+NEEDED = [t.name for t in TOPICS.values() if Settings.account in (*t.writers, *t.readers)]
 #: What is in flight when it is told to stop may end.
 _PATIENCE_S = 10
 
@@ -59,7 +61,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     known = adapters(settings.organisations)
     register = WatchedRegister(settings.organisations, known.keys())
     keyring = Keyring(register, settings.secrets / settings.account)
-    outbox = Outbox(sink, partial(sink.reach, RECEIVED.name))
+    outbox = Outbox(sink, partial(sink.reach, NEEDED))
     notices, board = Notices(settings.ingest_state), Board()
     stops = Stops(settings.ingest_most_rejected)
     app = create_app(

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from functools import partial
-from uuid import uuid4
 
 import httpx
 import uvicorn
@@ -28,7 +27,6 @@ from services.ingest.outbox import Outbox
 from services.ingest.polling.health import Board
 from services.ingest.polling.polls import Polls
 from services.ingest.polling.schedule import Schedule
-from services.ingest.receiving import Intake
 from services.ingest.settings import Settings
 from services.ingest.sources import SOURCES
 from services.ingest.stopping import Follower, Stops
@@ -37,7 +35,7 @@ from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
 from services.ingest.thin.subscriptions import Subscriptions
-from services.ingest.thin.working import TIMEOUT_S, Clients, Worker, subscribing
+from services.ingest.thin.working import TIMEOUT_S, Clients, Worker, intakes, subscribing
 from services.ingest.vendors import adapters
 
 #: A sender waits for the broker no longer than this, twice at most, and is told to come again.
@@ -110,7 +108,7 @@ def _worker(
     stops: Stops,
 ) -> Worker:
     """Return what fetches the records that notifications named."""
-    stop, sealer = threading.Event(), settings.sealer("identity")
+    stop = threading.Event()
 
     def sleep(seconds: float) -> None:
         stop.wait(seconds)
@@ -123,13 +121,7 @@ def _worker(
         known,
         keyring.origin,
         client=clients,
-        intake=lambda adapter, origin: Intake(
-            adapter,
-            origin,
-            sealer,
-            dead.within(stops.limit((origin.feed.id, origin.organisation.id))),
-            uuid4().hex,
-        ),
+        intake=intakes(settings.sealer("identity"), dead, stops),
         deliver=lambda messages: asyncio.run(outbox.deliver(messages)),
         stops=stops,
     )

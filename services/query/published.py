@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from services.query.answer import Answer, Cell
 from services.query.cuts.base import OF
-from services.query.cuts.reading import Found, Kept, Reader, bases
+from services.query.cuts.holding import Found, Kept
+from services.query.cuts.reading import Reader, bases
 from services.query.cuts.store import Cut
 from services.query.figures import order
 from services.query.measures import MEASURES

@@ -21,6 +21,7 @@ from simulation.orders import Contact, Document, Feed
 from simulation.plan import Delivery
 from simulation.sources import Statement
 from simulation.vendors import VENDORS, Vendor
+from simulation.ways import Way
 
 #: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
 Receipts = dict[tuple[str, str, str, str], datetime]
@@ -56,7 +57,7 @@ class Courier:
     """Sends deliveries in a few lanes; what belongs to one feed goes through one, in order.
 
     *rate* is deliveries/s, None: as fast as they are taken. *patience_s* bounds how long a request
-    is tried again.
+    is tried again. *ways* are those of feeds that are not, or not simply, pushed.
     """
 
     def __init__(
@@ -68,10 +69,11 @@ class Courier:
         seed: int = 0,
         most: int = 60,
         patience_s: float = 120.0,
+        ways: Mapping[Feed, Way] = {},
     ) -> None:
         self.counts: dict[Feed, Counts] = {feed: Counts() for feed in secrets}
         self.receipts: Receipts = {}
-        self._secrets, self._most = secrets, most
+        self._secrets, self._most, self._ways = secrets, most, ways
         self._chance = random.Random(f"{seed}/courier")
         self._waiting: dict[_Page, list[_Told]] = {}
         self._sizes: dict[_Page, int] = {}
@@ -104,6 +106,9 @@ class Courier:
             self.counts[page[:2]].contacts += 1
         else:
             self._count(document, delivery)
+            way = self._ways.get(page[:2])
+            if way is not None and way.take(document):
+                return
         self._wait(page, document)
 
     def state(self, told: Statement) -> None:
@@ -125,6 +130,8 @@ class Courier:
             self._send(page)
         for lane in self._lanes:
             lane.join()
+        for way in self._ways.values():
+            way.flush()
 
     def _count(self, document: Document, delivery: Delivery) -> None:
         count = self.counts[document.house, document.vendor]
@@ -144,7 +151,8 @@ class Courier:
         count = self.counts[feed]
         count.requests += 1
         form = self._chance.randrange(3)
-        self._lane[feed].put(_Request(feed, self._secrets[feed], waiting, form, count))
+        way = self._ways.get(feed)
+        self._lane[feed].put(_Request(feed, self._secrets[feed], waiting, form, count, way))
 
 
 class _Request(Struct, frozen=True):
@@ -153,6 +161,13 @@ class _Request(Struct, frozen=True):
     documents: list[_Told]
     form: int
     count: Counts
+    way: Way | None
+
+    def body(self) -> tuple[str, bytes]:
+        """Return its type and its bytes."""
+        sales = [one for one in self.documents if isinstance(one, Document)]
+        said = None if self.way is None or not sales else self.way.said(sales)
+        return said or body(self.feed[1], self.documents, self.form)
 
 
 class _Lane:
@@ -195,7 +210,7 @@ class _Lane:
 
     def _deliver(self, request: _Request) -> None:
         house, vendor = request.feed
-        content_type, text = body(vendor, request.documents, request.form)
+        content_type, text = request.body()
         if any(_undated(request.documents)):
             _clear_of_the_hour()
         name = str(uuid.uuid4())

@@ -59,7 +59,7 @@ def test_lists_every_vendor_and_who_uses_it(
     monkeypatch.delenv("KUDOS_ORGANISATIONS", raising=False)
     (tmp_path / "organisations.toml").write_text(REGISTER, "utf-8")
     rows = {row["id"]: row for row in json.loads(listed(tmp_path, "--json"))}
-    assert [*ADAPTERS, *SOURCES] == list(rows)
+    assert [*ADAPTERS, *SOURCES, "npumonitor"] == list(rows)
     assert ("SEEN", ["poll", "push", "import"], ["hus"]) == (
         rows["tixly"]["label"],
         rows["tixly"]["transports"],

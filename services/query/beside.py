@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from kudos.metrics import STEP_SECONDS
 from kudos.register import Organisation, WatchedRegister
 from services.query import published, rendering, showing
-from services.query.answer import Cell
+from services.query.answer import Answer, Cell
 from services.query.asking import parameters, peers
 from services.query.auditing import Asked, Auditor, withheld
 from services.query.cuts import publisher
@@ -32,8 +32,9 @@ from services.query.tokens import Asker, Recognise, asker, own
 
 audit = logging.getLogger("services.query.audit")
 
-_CALENDAR: tuple[PeriodKind, ...] = ("month", "quarter", "year", "season")
-_CROSS_USE: tuple[PeriodKind, ...] = ("month", "season", "year", "rolling")
+#: What is compared, and what cross-use is told of.
+BENCHMARKED: tuple[PeriodKind, ...] = ("month", "quarter", "year", "season")
+CROSS_USE: tuple[PeriodKind, ...] = ("month", "season", "year", "rolling")
 
 
 class Beside:
@@ -55,7 +56,16 @@ class Beside:
     async def figure(self, question: Published, who: Asker, form: str) -> Response:
         """Answer one figure of the last cut."""
         with STEP_SECONDS.labels("query", "published").time():
-            answer, cut, about = await run_in_threadpool(published.ask, self.reader, question)
+            answer = await run_in_threadpool(self.answer, question, who)
+        return respond(
+            form,
+            rendering.figure(answer),
+            lambda: rendering.figure_table(answer, question.by),
+        )
+
+    def answer(self, question: Published, who: Asker) -> Answer:
+        """Answer one figure of the last cut; it is noted. Blocks."""
+        answer, cut, about = published.ask(self.reader, question)
         told = ",".join(question.by)
         self._note(
             who,
@@ -64,52 +74,58 @@ class Beside:
                 *(told, cut.cut, len(answer.cells), withheld(answer.cells), about),
             ),
         )
-        return respond(
-            form,
-            rendering.figure(answer),
-            lambda: rendering.figure_table(answer, question.by),
-        )
+        return answer
 
     async def benchmark(self, request: Request) -> Response:
         """Answer the middle of a peer group, its quarters, and where one's own figure is."""
         who = asker(request, self._ways)
         asked = parameters(request.query_params, ("measure", "period"), ("peers",))
-        form, house = chosen(request), own(who)
-        scope = peers(asked.get("peers", "industry"), who, self._organisation)
-        if asked["measure"] not in COMPARED:
+        form, group = chosen(request), asked.get("peers", "industry")
+        wanted = (asked["measure"], group, asked["period"])
+        payload = await run_in_threadpool(self.compared, *wanted, who)
+        return respond(form, payload, lambda: showing.benchmark_table(payload))
+
+    def compared(self, measure: str, group: str, period_id: str, who: Asker) -> dict[str, Any]:
+        """Return the benchmark of *measure* as *who* sees it, or refuse; it is noted. Blocks."""
+        house = own(who)
+        scope = peers(group, who, self._organisation)
+        if measure not in COMPARED:
             raise Refused(422, "measure: it is not compared.", {"measures": COMPARED})
-        period = parse(asked["period"])
-        if period.kind not in _CALENDAR:
-            may = {"periods": [FORMS[kind] for kind in _CALENDAR]}
+        period = parse(period_id)
+        if period.kind not in BENCHMARKED:
+            may = {"periods": [FORMS[kind] for kind in BENCHMARKED]}
             raise Refused(422, "period: benchmarks are of months, quarters, years, seasons.", may)
-        cut = await run_in_threadpool(self._cut)
-        found = await run_in_threadpool(self.reader.benchmark, scope, period.id, asked["measure"])
+        cut = self._cut()
+        found = self.reader.benchmark(scope, period.id, measure)
         if found is None:
             # nobody sold, or the group was not even computed
-            found = Benchmark(
-                scope, period.id, asked["measure"], 0, (), {}, "too_few_organisations"
-            )
+            found = Benchmark(scope, period.id, measure, 0, (), {}, "too_few_organisations")
         why = {found.why: 1} if found.why else {}
         self._note(
             who,
             Asked(
-                *(self._now(), who, "benchmark", found.measure, scope, period.id, "", cut.cut, 1),
+                *(self._now(), who, "benchmark", measure, scope, period.id, "", cut.cut, 1),
                 *(why, tuple(found.own)),
             ),
         )
-        payload = showing.benchmark(found, house, period, cut)
-        return respond(form, payload, lambda: showing.benchmark_table(payload))
+        return showing.benchmark(found, house, period, cut)
 
     async def cross_use(self, request: Request) -> Response:
         """Answer whom one's customers are shared with."""
         who = asker(request, self._ways)
         asked = parameters(request.query_params, ("period",))
-        form, house, period = chosen(request), own(who), parse(asked["period"])
-        if period.kind not in _CROSS_USE:
-            may = {"periods": [FORMS[kind] for kind in _CROSS_USE[:3]] + ["rolling-365@2026-05-31"]}
+        form = chosen(request)
+        payload = await run_in_threadpool(self.shared, asked["period"], who)
+        return respond(form, payload, lambda: showing.cross_use_table(payload))
+
+    def shared(self, period_id: str, who: Asker) -> dict[str, Any]:
+        """Return whom *who*'s customers are shared with, or refuse; it is noted. Blocks."""
+        house, period = own(who), parse(period_id)
+        if period.kind not in CROSS_USE:
+            may = {"periods": [FORMS[kind] for kind in CROSS_USE[:3]] + ["rolling-365@2026-05-31"]}
             raise Refused(422, "period: cross-use is of months, seasons, years, 365 days.", may)
-        cut = await run_in_threadpool(self._cut)
-        found = await run_in_threadpool(self.reader.shared, house, period.id)
+        cut = self._cut()
+        found = self.reader.shared(house, period.id)
         cells = [
             Cell({}, one.shared, why=one.why or None) for one in (found.others if found else ())
         ]
@@ -121,8 +137,11 @@ class Beside:
                 *(withheld(cells), tuple(about)),
             ),
         )
-        payload = showing.cross_use(found, house, period, cut)
-        return respond(form, payload, lambda: showing.cross_use_table(payload))
+        return showing.cross_use(found, house, period, cut)
+
+    def last(self) -> Cut | None:
+        """Return the last cut; None before the first. Blocks."""
+        return self.reader.last()
 
     async def cuts(self, request: Request) -> Response:
         """Answer the history of cuts, or take the request for one."""
@@ -184,7 +203,7 @@ class Beside:
         return self._register.now.organisations[name]
 
     def _cut(self) -> Cut:
-        cut = self.reader.last()
+        cut = self.last()
         if cut is None:
             detail = "This is published at cuts, and there has been none yet."
             raise Refused(503, detail, headers={"Retry-After": "3600"})

@@ -13,12 +13,14 @@ from starlette.applications import Starlette
 from kudos.register import OSLO, Register, parse
 from services.query.answer import Answer, Band, Cell, Live, Minute, Point
 from services.query.dashboard.pages import routes
+from services.query.dashboard.source import Cuts
 from services.query.hub import Hub
 from services.query.live import TOTALS, Figure, Pulse, usual
 from services.query.measures import MEASURES
 from services.query.operations import Running
 from services.query.periods import parse as parse_period
 from services.query.question import Question
+from tests.support.cutting import beside
 from tests.support.operations import FEEDS, troubled
 from tests.support.regulars import Regulars, steps
 
@@ -293,8 +295,12 @@ def filled(clock: Callable[[], datetime], days: int = 800) -> FakeSource:
 
 
 def app(
-    source: FakeSource, clock: Callable[[], datetime], houses: Houses | None = None
+    source: FakeSource,
+    clock: Callable[[], datetime],
+    houses: Houses | None = None,
+    cuts: Cuts | None = None,
 ) -> Starlette:
     """Return the pages, without the API beside them."""
-    hub = Hub(source.pulse, every_s=0.1)
-    return Starlette(routes=routes(source, hub, houses or Houses(), SECRET, clock))
+    hub, known = Hub(source.pulse, every_s=0.1), houses or Houses()
+    published = cuts or beside(known)
+    return Starlette(routes=routes(source, hub, known, SECRET, clock, cuts=published))

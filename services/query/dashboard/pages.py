@@ -15,27 +15,26 @@ from services.query.dashboard import (
     entrance,
     figure,
     formats,
+    groups,
     now,
     operations,
     overview,
-    saying,
     spans,
     stream,
     visit,
 )
+from services.query.dashboard.chooser import chooser
+from services.query.dashboard.endpoint import page
 from services.query.dashboard.entrance import message, to
 from services.query.dashboard.rendering import respond, respond_static
 from services.query.dashboard.session import COOKIE, Sessions
-from services.query.dashboard.source import Source
+from services.query.dashboard.source import Cuts, Source
 from services.query.dashboard.visit import Parts, Registered, Visit
 from services.query.hub import Hub
 from services.query.measures import MEASURES
 from services.query.periods import FIRST
 from services.query.pool import Away
-from services.query.problems import Refused
 from services.query.tokens import Asker, Recognise
-
-Page = Callable[[Visit, Organisation], Response]
 
 
 def routes(
@@ -44,9 +43,11 @@ def routes(
     register: Registered,
     secret: str,
     clock: Callable[[], datetime],
+    *,
+    cuts: Cuts,
 ) -> list[BaseRoute]:
     """Return the pages; *secret* is what sessions are encrypted with."""
-    parts = Parts(source, hub, register, Sessions(secret), clock)
+    parts = Parts(source, cuts, hub, register, Sessions(secret), clock)
 
     def static(request: Request) -> Response:
         return respond_static(request.path_params["name"])
@@ -58,11 +59,12 @@ def routes(
         return message(visit.of(parts, request), "not_found", 404)
 
     return [
-        Route("/", _page(parts, lambda seen, _: to(seen.choice.link("/overview")))),
-        Route("/now", _page(parts, lambda seen, own: _now(parts, seen, own))),
-        Route("/overview", _page(parts, lambda seen, own: _overview(parts, seen, own))),
-        Route("/figures/{measure}", _page(parts, lambda seen, own: _figure(parts, seen, own))),
+        Route("/", page(parts, lambda seen, _: to(seen.choice.link("/overview")))),
+        Route("/now", page(parts, lambda seen, own: _now(parts, seen, own))),
+        Route("/overview", page(parts, lambda seen, own: _overview(parts, seen, own))),
+        Route("/figures/{measure}", page(parts, lambda seen, own: _figure(parts, seen, own))),
         Route("/operations", _operations(parts)),
+        *groups.routes(parts),
         *stream.routes(parts),
         *entrance.routes(parts),
         Route("/static/{digest}/{name}", static),
@@ -82,29 +84,6 @@ def recognise(register: Registered, secret: str, clock: Callable[[], datetime]) 
         return Asker(found.role, found.organisation, found.sha256[:12])
 
     return by_session
-
-
-def _page(parts: Parts, show: Page) -> Callable[[Request], Response]:
-    """Return the endpoint of a page for who is signed in; others are asked to sign in first."""
-
-    def endpoint(request: Request) -> Response:
-        seen = visit.of(parts, request)
-        if seen.token is None:
-            return to(visit.address("/sign-in", [("to", seen.same())]))
-        try:
-            if seen.organisation is None:
-                operator = seen.token.role == "operator"
-                return to("/operations") if operator else seen.remember(_status(parts, seen))
-            asked = choice.asked_for(request.query_params)
-            if asked is not None:
-                return to(_with_period(seen, asked.id))
-            return seen.remember(show(seen, seen.organisation))
-        except Refused:
-            return to(_with_period(seen, request.query_params.get("day", "?")))
-        except Away:
-            return message(seen, "unavailable", 503)
-
-    return endpoint
 
 
 def _operations(parts: Parts) -> Callable[[Request], Response]:
@@ -130,23 +109,6 @@ def _operations(parts: Parts) -> Callable[[Request], Response]:
     return endpoint
 
 
-def _with_period(seen: Visit, period: str) -> str:
-    """Return this page's address with *period* in place of the form that asked for it."""
-    gone = {"kind", "day", "from", "to", "period", "lang", "theme"}
-    sent = seen.request.query_params.multi_items()
-    kept = [(name, value) for name, value in sent if name not in gone]
-    return visit.address(seen.request.url.path, [("period", period), *kept])
-
-
-def _status(parts: Parts, seen: Visit) -> Response:
-    """Say what a role sees that is no organisation's: how whole the data are."""
-    values = {
-        "role": seen.token.role if seen.token else "",
-        "age": stream.age(seen.texts, parts.source.watermark(), seen.at),
-    }
-    return respond("status.html", visit.frame(seen, "status") | values)
-
-
 def _now(parts: Parts, seen: Visit, own: Organisation) -> Response:
     found = now.moment(parts.source, parts.source.pulse(own.id))
     page = now.page(seen.texts, own.currency, found, seen.at)
@@ -165,7 +127,7 @@ def _overview(parts: Parts, seen: Visit, own: Organisation) -> Response:
     page = overview.page(seen.texts, own.currency, asked, seen.today)
     values = {
         "page": page,
-        "periods": _periods(seen),
+        "periods": chooser(seen),
         "measures": [(m.id, m.name[seen.texts.language]) for m in MEASURES.values()],
         "most": choice.MOST,
         "empty": None if page.any_sale else _empty(parts, seen, own),
@@ -181,6 +143,7 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
     if measure not in MEASURES:
         values = {
             "given": measure[:40],
+            "base": "/figures",
             "measures": [(m.id, m.name[language]) for m in MEASURES.values()],
         }
         return respond("no_figure.html", visit.frame(seen, "figure") | values, 404)
@@ -195,7 +158,7 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
         "page": figure.page(
             seen.texts, own.currency, asked, made_of, by=by, today=seen.today, records=records
         ),
-        "periods": _periods(seen),
+        "periods": chooser(seen),
         "by": by,
         "tabs": [
             (id_, EVERY_BREAKDOWN[id_].name[language], seen.choice.link(path, by=id_))
@@ -211,32 +174,6 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
 def _address(path: str, period: str, by: str) -> str:
     """Return the address of a figure's page, with everything in it that a colleague needs."""
     return visit.address(path, [("period", period), ("by", by)])
-
-
-def _periods(seen: Visit) -> dict[str, object]:
-    """Return what the chooser of periods offers."""
-    period, today, texts = seen.choice.period, seen.today, seen.texts
-    before, after = spans.moved(period, -1), spans.moved(period, 1)
-    return {
-        "name": saying.period(texts, period),
-        "days": formats.days(period.begins, period.ends, texts.language),
-        "period": period,
-        "unfinished": spans.unfinished(period, today),
-        "earlier": seen.same(period=before.id) if before else None,
-        "later": seen.same(period=after.id) if after and after.begins <= today else None,
-        "short_cuts": [
-            (texts(f"period.{name}"), seen.same(period=found.id), found.id == period.id)
-            for name, found in spans.short_cuts(today)
-        ],
-        "choices": [(name, texts(f"period.{name}")) for name in spans.CHOICES],
-        "kept": [
-            (name, value)
-            for name, value in seen.request.query_params.multi_items()
-            if name in {"figures", "by"}
-        ],
-        "choice": period.id.partition("@")[0] if period.kind == "rolling" else period.kind,
-        "day": min(period.ends, max(today, period.begins)),
-    }
 
 
 def _empty(parts: Parts, seen: Visit, own: Organisation) -> dict[str, object]:

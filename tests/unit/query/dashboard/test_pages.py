@@ -77,7 +77,7 @@ def test_every_figure_is_broken_down(signed_in: Client, measure: str, by: str) -
 def test_no_link_leads_nowhere(signed_in: Client, who: str) -> None:
     """Follow every link to a page, up to what a person would."""
     client = signed_in(who)
-    seen, waiting = {"/"}, deque(["/"])
+    seen, waiting = {("/", "")}, deque(["/"])
     asked = 0
     while waiting and asked < 90:
         answer = client.get(waiting.popleft())
@@ -88,10 +88,10 @@ def test_no_link_leads_nowhere(signed_in: Client, who: str) -> None:
             parts = urlsplit(link)
             address = f"{parts.path}?{parts.query}" if parts.query else parts.path
             # each kind of page with each of its kinds of parameters once
-            kind = re.sub("^/figures/.*", "/figures/", parts.path)
-            shape = kind + re.sub(r"=[^&]*", "", parts.query)
-            if parts.path and not parts.path.startswith("/v1/") and shape not in seen:
-                seen.add(shape)
+            kind = re.sub("^/(figures|audience|compare)/.*", r"/\1/", parts.path)
+            shapes = {(kind, name) for name in ("", *re.findall(r"([a-z]+)=", parts.query))}
+            if parts.path and not parts.path.startswith("/v1/") and not shapes <= seen:
+                seen |= shapes
                 waiting.append(address)
     assert not waiting
     assert asked > (2 if who == "operator" else 10)

@@ -14,6 +14,7 @@ from kudos.register import OSLO, Register, parse
 from services.query.answer import Answer, Band, Cell, Live, Minute, Point
 from services.query.dashboard.pages import routes
 from services.query.dashboard.source import Cuts
+from services.query.figures import family_of
 from services.query.hub import Hub
 from services.query.live import TOTALS, Figure, Pulse, usual
 from services.query.measures import MEASURES
@@ -100,6 +101,8 @@ class FakeSource:
         self._regulars: defaultdict[str, Regulars] = defaultdict(Regulars)
         #: Set to have something else to say.
         self.running: Running | None = None
+        #: By how many seconds tables are further behind; None: they are not computed yet.
+        self.behind: dict[str, float | None] = {}
         #: Set to have the next questions fail.
         self.fails: Exception | None = None
 
@@ -201,13 +204,17 @@ class FakeSource:
             cells.append(Cell(dict(zip(question.by, values, strict=True)), value, currency, why))
         return self._told(question, lines, cells)
 
+    def _as_of(self, question: Question) -> datetime | None:
+        seconds = self.behind.get(family_of(question), 0.0)
+        return None if seconds is None else self._clock() - timedelta(seconds=1 + seconds)
+
     def _told(self, question: Question, lines: Sequence[Line], cells: Sequence[Cell]) -> Answer:
         measure = MEASURES[question.measure].counted(question.by)
         return Answer(
             definition=f"{measure.id}@{measure.version}",
             scope=f"organisation:{question.organisation}",
             period=question.period,
-            as_of=self.watermark(),
+            as_of=self._as_of(question),
             organisations=1,
             coverage=MEASURES["coverage"].value(_sums(lines)),
             unit=measure.unit,

@@ -44,10 +44,17 @@ class Strip(Struct, frozen=True):
 def pairs(rows: Sequence[Two], size: Size) -> Spec:
     """Return two bars on 0 for each of *rows*: ours in the accent, theirs in grey below it."""
     values = [{"n": n, **to_builtins(row)} for n, row in enumerate(rows)]
-    top = max((v for row in rows for v in (row.ours, row.theirs) if v is not None), default=0) or 1
-    longest = max((len(t) for r in rows for t in (r.ours_label, r.theirs_label)), default=0)
-    room = _LETTER * longest + _LETTER
-    most = top * size.width / max(size.width - room, size.width / 4)
+    shown = [
+        (value, len(label))
+        for row in rows
+        for value, label in ((row.ours, row.ours_label), (row.theirs, row.theirs_label))
+        if value
+    ]
+    # as long as they can be while what stands behind each of them still fits
+    most = max(
+        (v * size.width / max(size.width - _LETTER * (n + 1), size.width / 4) for v, n in shown),
+        default=1,
+    )
     x: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": [0, most]}}
     text: Spec = {"type": "text", "limit": size.width, "baseline": "middle", "align": "left"}
     layers: list[Spec] = [

@@ -1,13 +1,12 @@
 """The pages of what is published: *Publikum*, *Sammenlign*, *Kryssbruk*, each figure's own."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import UTC, datetime
 
 from msgspec import Struct
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from kudos.register import OSLO, Organisation
+from kudos.register import Organisation
 from services.query.answer import Answer, Cell
 from services.query.asking import PEERS
 from services.query.beside import BENCHMARKED, CROSS_USE
@@ -22,9 +21,7 @@ from services.query.dashboard import (
     overview,
     peers,
     saying,
-    spans,
     visit,
-    withheld,
 )
 from services.query.dashboard.audience import Card
 from services.query.dashboard.chooser import chooser
@@ -32,7 +29,7 @@ from services.query.dashboard.compare import Benchmark
 from services.query.dashboard.endpoint import Page, page
 from services.query.dashboard.rendering import respond
 from services.query.dashboard.visit import Parts, Visit
-from services.query.dashboard.withheld import Withheld
+from services.query.dashboard.withheld import Withheld, explained
 from services.query.dashboard.wording import Texts
 from services.query.matrix import PERSONAL, SHARED
 from services.query.measure import Measure
@@ -43,7 +40,6 @@ from services.query.vocabulary import VOCABULARY
 
 #: Beside the audience: how many of one's own were new, came back, and how often they come.
 _COMING = ("new_customers", "returning_customers", "reactivated_customers", "visit_frequency")
-_LONG: tuple[PeriodKind, ...] = ("season", "year")
 
 
 class Group(Struct, frozen=True):
@@ -107,7 +103,7 @@ class _Pages:
                 return respond("no_cut.html", frame)
             scope = peers.scope(self._parts, seen, choice.peers)
             names = (own.name, peers.name(seen.texts, scope))
-            frame |= {"cut": _told(seen, cut), "names": names}
+            frame |= {"cut": peers.told(seen.texts, cut), "names": names}
             group = Group(seen, peers.asker(seen), own, cut, period, scope, names, frame)
             return show(group)
 
@@ -242,20 +238,7 @@ class _Pages:
         return {"groups": found}
 
     def _withheld(self, group: Group, cells: Iterable[Cell]) -> Withheld | None:
-        seen = group.seen
-
-        def link(scope: str) -> str | None:
-            kind = scope.partition(":")[0]
-            known = kind in PEERS and peers.scope(self._parts, seen, kind) == scope
-            return seen.same(peers=kind) if known else None
-
-        around = [spans.containing(kind, group.period.ends) for kind in _LONG]
-        longer = [
-            (saying.period(seen.texts, one), seen.same(period=one.id))
-            for one in around
-            if one.ends - one.begins > group.period.ends - group.period.begins
-        ]
-        return withheld.explain(seen.texts, cells, link, longer)
+        return explained(self._parts, group.seen, group.period, cells)
 
     def _none_such(self, group: Group, given: str, there: Sequence[tuple[str, object]]) -> Response:
         language, path = group.seen.texts.language, group.seen.request.url.path
@@ -285,23 +268,6 @@ def _files(named: Sequence[tuple[str, str]], question: str) -> list[figure.Downl
         for name, more in named
         for form, ending in figure.FORMATS
     ]
-
-
-def _told(seen: Visit, cut: Cut) -> dict[str, object]:
-    """Return up to when the cut counts, and when it was made."""
-    at = _aware(cut.done_at)
-    local = at.astimezone(OSLO)
-    return {
-        "last": formats.day(cut.last, seen.texts.language),
-        "at": at,
-        "made": f"{formats.day(local.date(), seen.texts.language)} "
-        + formats.clock(local.hour * 60 + local.minute),
-    }
-
-
-def _aware(at: datetime) -> datetime:
-    """Return *at* with its zone: what has none is UTC, as all that is kept."""
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at
 
 
 def _facts(group: Group, whole: Answer) -> list[str]:

@@ -1,6 +1,6 @@
 """The pages and their addresses: what ``app.py`` mounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from starlette.exceptions import HTTPException
@@ -10,26 +10,32 @@ from starlette.routing import BaseRoute, Route
 
 from kudos.register import Organisation
 from services.query.customers import EVERY_BREAKDOWN
+from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.dashboard import (
     choice,
     entrance,
     figure,
     formats,
     groups,
+    meanwhile,
     now,
     operations,
     overview,
+    peers,
     spans,
+    steps,
     stream,
     visit,
 )
 from services.query.dashboard.chooser import chooser
 from services.query.dashboard.endpoint import page
 from services.query.dashboard.entrance import message, to
+from services.query.dashboard.meanwhile import Meanwhile
 from services.query.dashboard.rendering import respond, respond_static
 from services.query.dashboard.session import COOKIE, Sessions
 from services.query.dashboard.source import Cuts, Source
 from services.query.dashboard.visit import Parts, Registered, Visit
+from services.query.dashboard.withheld import explained
 from services.query.hub import Hub
 from services.query.measures import MEASURES
 from services.query.periods import FIRST
@@ -124,7 +130,8 @@ def _now(parts: Parts, seen: Visit, own: Organisation) -> Response:
 def _overview(parts: Parts, seen: Visit, own: Organisation) -> Response:
     chosen = seen.choice
     asked = overview.ask(parts.source, own.id, chosen.figures, chosen.period, seen.today)
-    page = overview.page(seen.texts, own.currency, asked, seen.today)
+    beside = _meanwhile(parts, seen, chosen.figures)
+    page = overview.page(seen.texts, own.currency, asked, seen.today, beside)
     values = {
         "page": page,
         "periods": chooser(seen),
@@ -132,9 +139,24 @@ def _overview(parts: Parts, seen: Visit, own: Organisation) -> Response:
         "most": choice.MOST,
         "empty": None if page.any_sale else _empty(parts, seen, own),
         "usual_link": seen.same(figures=",".join(choice.USUAL)),
-        "age": stream.age(seen.texts, asked[0].now.as_of, seen.at),
+        "age": stream.age(seen.texts, steps.oldest(a.now for a in asked), seen.at),
+        "cut": _cut(parts, seen) if beside else None,
+        "note": meanwhile.note(seen.texts, beside),
+        "withheld": beside
+        and explained(parts, seen, beside.period, meanwhile.cells(beside), last=beside.last),
     }
     return respond("overview.html", visit.frame(seen, "overview") | values)
+
+
+def _meanwhile(parts: Parts, seen: Visit, measures: Sequence[str]) -> Meanwhile | None:
+    """Ask what the groups beside who asks did meanwhile."""
+    about, scopes = (measures, seen.choice.period), peers.beside(parts, seen)
+    return meanwhile.ask(parts.cuts, parts.source, peers.asker(seen), about, scopes)
+
+
+def _cut(parts: Parts, seen: Visit) -> dict[str, object] | None:
+    cut = parts.cuts.last()
+    return None if cut is None else peers.told(seen.texts, cut)
 
 
 def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
@@ -153,8 +175,16 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
     asked = overview.ask(parts.source, own.id, [measure], period, seen.today)[0]
     made_of = figure.ask_parts(parts.source, own.id, measure, period, by)
     records = figure.ask_beside(parts.source, own.id, measure, period)
-    path = f"/figures/{measure}"
+    path, beside = f"/figures/{measure}", _meanwhile(parts, seen, [measure])
+    answers = [asked.now, made_of, *([records] if records else [])]
+    furthest = steps.newest(answers)
     values = {
+        "behind": next(
+            (said for a in answers if (said := steps.say(seen.texts, a, furthest))), None
+        ),
+        "beside": meanwhile.say(seen.texts, beside, measure, own.currency),
+        "cut": _cut(parts, seen) if beside else None,
+        "compared": seen.choice.link(f"/compare/{measure}") if measure in COMPARED else None,
         "page": figure.page(
             seen.texts, own.currency, asked, made_of, by=by, today=seen.today, records=records
         ),
@@ -166,7 +196,7 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
         ],
         "downloads": figure.downloads(measure, own.id, period, by),
         "address": str(seen.request.base_url.replace(path="")) + _address(path, period.id, by),
-        "age": stream.age(seen.texts, asked.now.as_of, seen.at),
+        "age": stream.age(seen.texts, steps.oldest(answers), seen.at),
     }
     return respond("figure.html", visit.frame(seen, "figure") | values)
 

@@ -1,10 +1,12 @@
 """Groups beside an organisation: what they are called, and which of their periods is shown."""
 
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 
+from kudos.register import OSLO
 from services.query.asking import peers as scope_of
-from services.query.dashboard import spans
+from services.query.cuts.store import Cut
+from services.query.dashboard import formats, spans
 from services.query.dashboard.labels import COUNTIES
 from services.query.dashboard.visit import Parts, Visit
 from services.query.dashboard.wording import Texts
@@ -25,6 +27,13 @@ def asker(seen: Visit) -> Asker:
 def scope(parts: Parts, seen: Visit, kind: str) -> str:
     """Return the scope of the peer group of *kind* of who asks."""
     return scope_of(kind, asker(seen), parts.register.now.organisations.__getitem__)
+
+
+def beside(parts: Parts, seen: Visit) -> list[str]:
+    """Return the scopes that one's own figures stand beside: what was chosen, else two."""
+    chosen = seen.choice
+    kinds = (chosen.peers,) if chosen.peers_given else ("industry", "region")
+    return [scope(parts, seen, kind) for kind in kinds]
 
 
 def name(texts: Texts, scope: str) -> str:
@@ -65,3 +74,16 @@ def _ends_with_a_month(chosen: Period) -> bool:
     """Tell whether *chosen* is one of the windows of a year that are published."""
     last = spans.containing("month", chosen.ends).ends
     return chosen.ends == last and chosen.ends - chosen.begins == _YEAR
+
+
+def told(texts: Texts, cut: Cut) -> dict[str, object]:
+    """Return up to when the cut counts, and when it was made."""
+    # what has no zone is UTC, as all that is kept
+    at = cut.done_at if cut.done_at.tzinfo else cut.done_at.replace(tzinfo=UTC)
+    local = at.astimezone(OSLO)
+    return {
+        "last": formats.day(cut.last, texts.language),
+        "at": at,
+        "made": f"{formats.day(local.date(), texts.language)} "
+        + formats.clock(local.hour * 60 + local.minute),
+    }

@@ -2,15 +2,21 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import date
 
 from msgspec import Struct
 
 from services.query.answer import Cell
-from services.query.dashboard import formats, peers
+from services.query.asking import PEERS
+from services.query.dashboard import formats, peers, saying, spans
+from services.query.dashboard.visit import Parts, Visit
 from services.query.dashboard.wording import Texts
+from services.query.question import Period
 
 #: How a figure that is not shown is printed: never as 0, and never as nothing.
 SIGN = ":"
+#: Where too little is shown of a period, these show more.
+_LONG = ("season", "year")
 
 
 class Withheld(Struct, frozen=True):
@@ -50,3 +56,25 @@ def explain(
     if any(cell.instead is None for cell in hidden):
         instead += longer
     return Withheld(texts.count("withheld.some", len(hidden)) + f" {reasons}.", tuple(instead))
+
+
+def explained(
+    parts: Parts, seen: Visit, period: Period, cells: Iterable[Cell], *, last: date = date.max
+) -> Withheld | None:
+    """Explain what is withheld of *cells*, by links of the page that is seen.
+
+    Longer periods are named where they are over by *last*.
+    """
+
+    def link(scope: str) -> str | None:
+        kind = scope.partition(":")[0]
+        known = kind in PEERS and peers.scope(parts, seen, kind) == scope
+        return seen.same(peers=kind) if known else None
+
+    around = [spans.containing(kind, period.ends) for kind in _LONG]
+    longer = [
+        (saying.period(seen.texts, one), seen.same(period=one.id))
+        for one in around
+        if one.ends - one.begins > period.ends - period.begins and one.ends <= last
+    ]
+    return explain(seen.texts, cells, link, longer)

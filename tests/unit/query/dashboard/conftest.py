@@ -26,6 +26,7 @@ def houses() -> Houses:
 def source(sales: FakeSource) -> Iterator[FakeSource]:
     yield sales
     sales.fails = None
+    sales.behind = {}
 
 
 @pytest.fixture

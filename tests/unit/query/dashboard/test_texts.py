@@ -62,6 +62,7 @@ BUILT = re.compile(
     r"|(industries|genders|centralities|ticket_classes|genres)\..*|withheld\.some\.(one|other)"
     r"|audience\.(over|under|nothing|nobody_known)|compare_page\.(head_|quarter_)[a-z0-9]+"
     r"|compare_page\.(over|under|at)_median|cross_use\.(head|title|most)_[a-z_]+"
+    r"|meanwhile\.(own|chosen|other|short_other)"
     r"|error\.(refused|not_found|unavailable)(_body)?"
     r"|now\.(more|less|usual|production|channel|venue|sentence|sentence_free)"
     r"|period\.((this|last)_[a-z0-9]+|today|yesterday|day|week|month|quarter|year|season|rolling-.*)"

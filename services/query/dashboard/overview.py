@@ -21,7 +21,7 @@ from services.query.measure import Measure
 from services.query.measures import MEASURES
 from services.query.question import Period, Question
 
-_SPARK = Size(244, 56)
+_SPARK = Size(244, 46)
 #: What the sentence says of customers, where both are on the page.
 _CUSTOMERS = ("unique_customers", "new_customers")
 

@@ -37,7 +37,11 @@ def compose() -> tuple[uvicorn.Server, socket.socket, Publisher]:
     answers = Answers(pool, register, lambda: datetime.now(UTC))
     hub, session, clock = Hub(answers.pulse), settings.secret("session"), partial(datetime.now, UTC)
     ways = [bearer(register), pages.recognise(register, session, clock)]
-    beside = Beside(pool, register, ways, secret=settings.optional_secret("publish"))
+    beside = Beside(
+        *(pool, register, ways),
+        secret=settings.optional_secret("publish"),
+        rules=settings.rules(),
+    )
     app = create_app(
         answers,
         register,

@@ -11,7 +11,8 @@ from services.query.auditing import Auditor
 from services.query.beside import Beside
 from services.query.cuts.base import BASE
 from services.query.cuts.benchmarks import Benchmark
-from services.query.cuts.reading import Found, Kept, Reader
+from services.query.cuts.holding import Found, Kept
+from services.query.cuts.reading import Reader
 from services.query.cuts.shared import Shared
 from services.query.cuts.store import Cut, Seen
 from services.query.pool import Pool
@@ -36,6 +37,9 @@ class MadeUpCut(Reader):
         self.houses: Collection[str] = {"theatre", "border"}
         #: Set to withhold all of it, for this reason.
         self.withheld: str | None = None
+
+    def follow(self) -> None:
+        """Look for no other."""
 
     def last(self) -> Cut | None:
         """Return the cut, unless there is none."""

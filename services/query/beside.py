@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +23,7 @@ from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.cuts.benchmarks import Benchmark
 from services.query.cuts.reading import Reader
 from services.query.cuts.store import Cut
+from services.query.disclosure import wider
 from services.query.disclosure.model import Rules
 from services.query.formats import Table, chosen, respond
 from services.query.matrix import MATRIX
@@ -102,6 +104,8 @@ class Beside:
         if found is None:
             # nobody sold, or the group was not even computed
             found = Benchmark(scope, period.id, measure, 0, (), {}, "too_few_organisations")
+        if found.why:
+            found = replace(found, instead=self._wider(found) or "")
         why = {found.why: 1} if found.why else {}
         self._note(
             who,
@@ -111,6 +115,15 @@ class Beside:
             ),
         )
         return showing.benchmark(found, house, period, cut)
+
+    def _wider(self, thin: Benchmark) -> str | None:
+        """Return the nearest wider group that has a middle to show."""
+
+        def shown(scope: str) -> bool:
+            other = self.reader.benchmark(scope, thin.period, thin.measure)
+            return other is not None and bool(other.quartiles)
+
+        return wider.first(thin.scope, shown)
 
     async def cross_use(self, request: Request) -> Response:
         """Answer whom one's customers are shared with."""

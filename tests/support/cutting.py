@@ -77,7 +77,7 @@ class MadeUpCut(Reader):
             return Benchmark(scope, period, measure, 10, (100.0, 300.0, 600.0), own)
         if scope == "industry:scenekunst" and self.withheld is None:
             return Benchmark(scope, period, measure, 6, (300.0,), own)
-        return Benchmark(scope, period, measure, 3, (), own, "too_few_organisations", "network")
+        return Benchmark(scope, period, measure, 3, (), own, "too_few_organisations")
 
     def shared(self, organisation: str, period: str) -> Seen | None:
         """Return a partner, one that is withheld, others, an industry and a county."""

@@ -11,7 +11,7 @@ from services.query.dashboard import formats, saying
 from services.query.dashboard.against import Two, pairs
 from services.query.dashboard.drawing import draw
 from services.query.dashboard.labels import label
-from services.query.dashboard.picture import Picture, table
+from services.query.dashboard.picture import Picture, Table, table
 from services.query.dashboard.source import Cuts, Source
 from services.query.dashboard.style import Size
 from services.query.dashboard.withheld import SIGN, is_withheld
@@ -38,7 +38,7 @@ class Sides(Struct, frozen=True):
     mine: Answer | None
     theirs: Answer | None
     index: Answer | None
-    wholes: tuple[float | None, float | None]  # mine, theirs: what shares are of
+    wholes: tuple[Cell | None, Cell | None]  # mine, theirs: what shares are of
 
     @property
     def cells(self) -> Iterable[Cell]:
@@ -71,6 +71,7 @@ class Card(Struct, frozen=True):
     title: str
     sentence: str
     picture: Picture | None
+    table: Table | None
     hints: tuple[str, ...]
     cells: tuple[Cell, ...]
 
@@ -112,13 +113,13 @@ def ask(cuts: Cuts, source: Source, about: About, by: str) -> Sides:
     own, whole = None, None
     if by in BREAKDOWNS:
         own = source.ask_many([Question(of, house, period, (by,))])[0]
-        whole = float(sum(cell.value or 0 for cell in own.cells))
+        whole = Cell({}, sum(cell.value or 0 for cell in own.cells))
     group = cuts.answer(Published(of, scope, period), who)
     return Sides(by, scope, own, theirs, None, (whole, _only(group)))
 
 
-def _only(answer: Answer) -> float | None:
-    return answer.cells[0].value if len(answer.cells) == 1 else None
+def _only(answer: Answer) -> Cell | None:
+    return answer.cells[0] if len(answer.cells) == 1 else None
 
 
 def rows(texts: Texts, sides: Sides) -> list[Row]:
@@ -150,11 +151,12 @@ def card(texts: Texts, sides: Sides, names: tuple[str, str], *, large: bool = Fa
     title = VOCABULARY[sides.by].name[texts.language]
     shares = _Shares(texts, sides)
     known = [row for row in found if row.value != UNKNOWN]
-    some = any(_value(cell) for row in known for cell in (row.mine, row.theirs))
+    some = any(shares.of(0, row.mine) or shares.of(1, row.theirs) for row in known)
+    told = table(*_table(texts, sides, found, shares, names)) if known else None
     key = "nothing" if not found else "nobody_known" if not known else ""
     sentence = texts(f"audience.{key}") if key else _sentence(texts, known, shares, names[1])
     picture = None
-    if some:
+    if some and told:
         drawn = [_two(texts, row, shares) for row in (found if large else found[:_MOST])]
         drawn = _named(drawn, names)
         picture = Picture(
@@ -163,13 +165,14 @@ def card(texts: Texts, sides: Sides, names: tuple[str, str], *, large: bool = Fa
             sentence=sentence,
             wide=draw(pairs(drawn, _WIDE), texts.language),
             narrow=draw(pairs(drawn, _NARROW), texts.language),
-            table=table(*_table(texts, sides, found, shares, names)),
+            table=told,
         )
     return Card(
         by=sides.by,
         title=title,
         sentence=sentence,
         picture=picture,
+        table=told,
         hints=tuple(_hints(texts, sides, found, shares, names)),
         cells=tuple(sides.cells),
     )
@@ -179,7 +182,9 @@ class _Shares:
     """Writes shares of both sides, as exactly as there are persons for."""
 
     def __init__(self, texts: Texts, sides: Sides) -> None:
-        self._texts, self._wholes = texts, sides.wholes
+        self._texts = texts
+        self._wholes = tuple(cell.value if cell else None for cell in sides.wholes)
+        self._why = tuple(cell.why if cell else None for cell in sides.wholes)
         self._missing = tuple(side is None for side in (sides.mine, sides.theirs))
 
     def of(self, side: int, cell: Cell | None) -> float | None:
@@ -199,9 +204,9 @@ class _Shares:
             return formats.percent(share, self._texts.language, digits)
         if self._missing[side]:
             return ""
-        if cell is not None and is_withheld(cell.why):
-            return f"{SIGN} {self._texts(f'why.{cell.why}')}"
-        return SIGN
+        # what it would be a share of may be withheld too
+        why = cell.why if cell is not None and is_withheld(cell.why) else self._why[side]
+        return f"{SIGN} {self._texts(f'why.{why}')}" if is_withheld(why) else SIGN
 
 
 def _two(texts: Texts, row: Row, shares: _Shares) -> Two:
@@ -275,7 +280,7 @@ def _hints(
             for side, (cell, name) in enumerate(
                 zip((unknown.mine, unknown.theirs), names, strict=True)
             )
-            if shares.of(side, cell) is not None
+            if shares.of(side, cell)
         ]
         if told:
             yield texts("audience.unknown", told=", ".join(told))

@@ -1,4 +1,4 @@
-"""A cut over real tables: it holds what plain Python counts, and is answered as it was published."""
+"""A cut over real tables holds what plain Python counts, and is answered as published."""
 
 import hashlib
 from collections import defaultdict

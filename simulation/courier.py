@@ -1,7 +1,5 @@
 """Delivers over HTTP what the vendors tell: signed, in batches, until it is acknowledged."""
 
-import base64
-import hmac
 import queue
 import random
 import threading
@@ -10,22 +8,19 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
-import msgspec
 from msgspec import Struct
 
-from simulation import sources
 from simulation.orders import Contact, Document, Feed
 from simulation.plan import Delivery
+from simulation.requests import Told, body, sign
 from simulation.sources import Statement
-from simulation.vendors import VENDORS, Vendor
 from simulation.ways import Way
 
 #: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
 Receipts = dict[tuple[str, str, str, str], datetime]
-_Told = Document | Contact | Statement
 #: What goes together: sales and customers have pages of their own.
 _Page = tuple[str, str, type]
 
@@ -75,7 +70,7 @@ class Courier:
         self.receipts: Receipts = {}
         self._secrets, self._most, self._ways = secrets, most, ways
         self._chance = random.Random(f"{seed}/courier")
-        self._waiting: dict[_Page, list[_Told]] = {}
+        self._waiting: dict[_Page, list[Told]] = {}
         self._sizes: dict[_Page, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         #: Set when nobody waits for the rest.
@@ -118,7 +113,7 @@ class Courier:
             self.counts[page[:2]].contacts += 1
             self._wait(page, told)
 
-    def _wait(self, page: "_Page", told: "_Told") -> None:
+    def _wait(self, page: _Page, told: Told) -> None:
         waiting = self._waiting.setdefault(page, [])
         waiting.append(told)
         if len(waiting) >= self._sizes.get(page, 1):
@@ -142,7 +137,7 @@ class Courier:
             self._seen.add(document.key)
             count.transactions += 1
 
-    def _send(self, page: "_Page") -> None:
+    def _send(self, page: _Page) -> None:
         waiting, feed = self._waiting.pop(page, []), page[:2]
         if not waiting:
             return
@@ -158,7 +153,7 @@ class Courier:
 class _Request(Struct, frozen=True):
     feed: Feed
     secret: bytes
-    documents: list[_Told]
+    documents: list[Told]
     form: int
     count: Counts
     way: Way | None
@@ -248,51 +243,15 @@ class _Lane:
             self._courier.receipts.setdefault(key, at)
 
 
-def _undated(documents: Sequence[_Told]) -> Iterator[tuple[str, str, str, str]]:
+def _undated(documents: Sequence[Told]) -> Iterator[tuple[str, str, str, str]]:
     """Yield the refunds that nobody dates, each by its key."""
     for document in documents:
         if isinstance(document, Document):
             yield from ((*document.key, line.line) for line in document.lines if line.undated)
 
 
-def sign(secret: bytes, name: str, text: bytes) -> dict[str, str]:
-    """Return the headers of Standard Webhooks for *text*, sent now."""
-    sent_at = str(int(time.time()))
-    signed = hmac.digest(secret, f"{name}.{sent_at}.".encode() + text, "sha256")
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": sent_at,
-        "webhook-signature": "v1," + base64.b64encode(signed).decode(),
-    }
-
-
-def body(vendor: str, documents: Sequence[_Told], form: int) -> tuple[str, bytes]:
-    """Return the type and the bytes of a request with *documents*; *form* chooses among ways."""
-    if isinstance(documents[0], Statement):
-        return sources.body(vendor, [told for told in documents if isinstance(told, Statement)])
-    speaks = VENDORS[vendor]
-    rows = [_native(speaks, document) for document in documents]
-    if speaks.whole is not None:
-        return speaks.whole(rows, form)
-    if speaks.page is not None and form > 0:
-        return "application/json", msgspec.json.encode({speaks.page: rows, "Next": None})
-    if len(rows) == 1 and form < 2:
-        return "application/json", msgspec.json.encode(rows[0])
-    if vendor == "homemade" and form > 0:
-        lines = b"\n".join(msgspec.json.encode(row) for row in rows)
-        return "application/x-ndjson", lines
-    return "application/json", msgspec.json.encode(rows)
-
-
 def _is_source(request: _Request) -> bool:
     return isinstance(request.documents[0], Statement)
-
-
-def _native(speaks: Vendor, document: _Told) -> Mapping[str, Any]:
-    if isinstance(document, Document):
-        return speaks.native(document)
-    assert isinstance(document, Contact) and speaks.contact is not None  # noqa: S101, PT018 (no other)
-    return speaks.contact(document)
 
 
 def _clear_of_the_hour() -> None:

@@ -21,6 +21,7 @@ from services.query.dashboard import (
     overview,
     peers,
     saying,
+    sides,
     visit,
 )
 from services.query.dashboard.audience import Card
@@ -112,7 +113,7 @@ class _Pages:
     def audience(self, group: Group) -> Response:
         """Show who comes."""
         texts, kind = group.seen.texts, group.scope.partition(":")[0]
-        by_persons, by_sales = audience.shown(group.period, kind)
+        by_persons, by_sales = sides.shown(group.period, kind)
         cards = {by: self._card(group, by) for by in (*by_persons, *by_sales)}
         whole = self._whole(group)
         coming = overview.ask(
@@ -135,9 +136,9 @@ class _Pages:
         language = texts.language
         if by not in (*PERSONAL, *SHARED):
             return self._none_such(group, by, [(b, VOCABULARY[b]) for b in (*PERSONAL, *SHARED)])
-        measure = MEASURES[audience.measure(by)]
+        measure = MEASURES[sides.measure(by)]
         kind = group.scope.partition(":")[0]
-        card = self._card(group, by, large=True) if audience.asked(by, group.period, kind) else None
+        card = self._card(group, by, large=True) if sides.asked(by, group.period, kind) else None
         mine = f"organisation:{group.own.id}"
         files = [(group.names[1], f"measure={measure.id}&scope={group.scope}")]
         if by in PERSONAL:
@@ -218,9 +219,9 @@ class _Pages:
         return respond("cross_use.html", group.frame | values)
 
     def _card(self, group: Group, by: str, *, large: bool = False) -> Card:
-        about = audience.About(group.who, group.period, group.scope)
-        sides = audience.ask(self._parts.cuts, self._parts.source, about, by)
-        return audience.card(group.seen.texts, sides, group.names, large=large)
+        about = sides.About(group.who, group.period, group.scope)
+        found = sides.ask(self._parts.cuts, self._parts.source, about, by)
+        return audience.card(group.seen.texts, found, group.names, large=large)
 
     def _compared(self, group: Group, measure: str) -> Benchmark:
         kind = group.scope.partition(":")[0]

@@ -79,6 +79,25 @@ class Api(ThreadingHTTPServer, ABC):
         self.before.pop(self.lists, lambda: None)()
 
 
+class Listing(Api):
+    """An API that lists *rows*, each as it is now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[dict[str, Any]] = []
+        self._places: dict[str, int] = {}
+
+    def put(self, name: str, row: dict[str, Any]) -> None:
+        """List *row*, in the place of what was listed by *name* before."""
+        with self.guard:
+            self.hold(name, row)
+
+    def hold(self, name: str, row: dict[str, Any]) -> None:
+        """Do so, while nobody is answered."""
+        place = self._places.setdefault(name, len(self.rows))
+        self.rows[place : place + 1] = [row]
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Api
 

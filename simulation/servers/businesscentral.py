@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from simulation.servers.api import Fault
 
 COMPANY = "7dbba574-5f69-4167-a43e-fb975045de15"
-SECRET = "hemmelig"
+CLIENT, SECRET = "kudos", "hemmelig"
 
 
 class Server(ThreadingHTTPServer):
@@ -54,6 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
                 found = dict(self.server.documents[name])
                 if "$expand" not in asked:
                     found.pop("salesInvoiceLines", None)
+                    found.pop("salesCreditMemoLines", None)
                 self._say(200, found)
             elif "(" in name:
                 self._say(404, {"error": {"code": "BadRequest_NotFound"}})

@@ -177,6 +177,16 @@ def test_a_sale_that_comes_late_is_found_within_the_overlap_and_no_later(opened:
     assert ["1", "2"] == desk.numbers()
 
 
+def test_a_list_by_days_is_asked_for_by_the_window_that_the_register_says(opened: Open) -> None:
+    desk = opened("tixly")
+    desk.poll()
+    by_months = desk.server.lists
+    desk.server.rows = [desk.row(1, "2024-02-01")]
+    desk.poll(more='  overlap = "900d"\n  window = "2000d"\n')
+    assert (3, 1) == (by_months, desk.server.lists - by_months)
+    assert ["1"] == desk.numbers()
+
+
 def test_a_broker_that_is_away_leaves_the_page_unread(opened: Open) -> None:
     desk = filled(opened("ticketmaster"), 600)
     desk.failing = [ConnectionError("away")]

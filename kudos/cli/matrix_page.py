@@ -27,7 +27,10 @@ _ALSO = """\
 - `/v1/cross-use`: common customers with partners where both agreed; with all others, by industry
   and by region; of months, seasons, years and the 365 days that end with a month.
 - `measure=index&by=age_band&base=industry`: each value's share of persons in the scope over its
-  share in the base, times 100, with a 95 % interval.
+  share in the base, times 100, with a 95 % interval. `base=population` is everybody who lives in
+  the country and `population-region` in the asker's county ([imported](reference.md)), by age band,
+  county or municipality; it is held against the persons whose age or place is known, and the answer
+  names table, year and place.
 """
 
 
@@ -63,6 +66,7 @@ def _row(row: Row) -> str:
             f"- scopes: {', '.join(row.scopes)}",
             f"- periods: {periods}{windows}",
             f"- by: {'; '.join(told)}",
+            *([f"- index against: {', '.join(row.bases)}"] if row.bases else []),
             "",
         ]
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from kudos.cli import given_names, surveys
+from kudos.cli import given_names, inhabitants, surveys
 from kudos.cli.running import data_option
 from kudos.errors import Misconfigured
 from kudos.place import FILE, packaged
@@ -31,7 +31,9 @@ def command() -> None:
 
 
 @command.command(name="import")
-@click.argument("kind", type=click.Choice(["postal-codes", "given-names", "npumonitor"]))
+@click.argument(
+    "kind", type=click.Choice(["postal-codes", "given-names", "population", "npumonitor"])
+)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
 def import_(kind: str, file: Path, data: Path) -> None:
@@ -39,8 +41,9 @@ def import_(kind: str, file: Path, data: Path) -> None:
 
     postal-codes: Posten's register as it is, or a delimited file whose head names postal_code,
     municipality_no and, where it is known, centrality. given-names: a delimited file whose head
-    names name, women and men. npumonitor: NPU Monitor's shares of segments, a delimited file whose
-    head names period, industry, region, segment, share and respondents.
+    names name, women and men. population: inhabitants, a delimited file whose head names year,
+    municipality_no, age and persons. npumonitor: NPU Monitor's shares of segments, a delimited file
+    whose head names period, industry, region, segment, share and respondents.
 
     It goes where KUDOS_REFERENCE says, else into DATA/reference; the service that reads it uses it
     from its next start on.
@@ -67,6 +70,12 @@ def _given_names(text: bytes, folder: Path) -> str:
     return given_names.said(found, names.packaged())
 
 
+def _population(text: bytes, folder: Path) -> str:
+    found = inhabitants.read(text)
+    inhabitants.write(folder, found)
+    return inhabitants.said(found)
+
+
 def _npumonitor(text: bytes, folder: Path) -> str:
     found = surveys.read(text)
     surveys.write(folder, found)
@@ -77,6 +86,7 @@ def _npumonitor(text: bytes, folder: Path) -> str:
 _KINDS: Mapping[str, Callable[[bytes, Path], str]] = {
     "postal-codes": _postal_codes,
     "given-names": _given_names,
+    "population": _population,
     "npumonitor": _npumonitor,
 }
 

@@ -12,6 +12,7 @@ import uvicorn
 from kudos.clickhouse import connect, migrate
 from kudos.errors import Misconfigured
 from kudos.logs import configure
+from kudos.population import population
 from kudos.register import WatchedRegister
 from services.query.answers import Answers
 from services.query.app import create_app
@@ -41,6 +42,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket, Publisher]:
         *(pool, register, ways),
         secret=settings.optional_secret("publish"),
         rules=settings.rules(),
+        population=population(settings.reference),
     )
     app = create_app(
         answers,

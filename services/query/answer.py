@@ -18,7 +18,17 @@ class Cell(Struct, frozen=True, omit_defaults=True):
     why: str | None = None  # why there is no value
     instead: str | None = field(default=None, name="try")  # the next wider scope that is published
     interval: tuple[float, float] | None = None  # of an index: 95 %
+    base_share: float | None = None  # of an index against the population: its share there
     as_of: datetime | None = None  # of one that an earlier cut published, and that stands
+
+
+class Base(Struct, frozen=True):
+    """What an index is held against: a scope, or the population of a place in a year."""
+
+    id: str  # a scope, or population
+    geography: str | None = None  # NO, or a county's number
+    year: int | None = None  # at its beginning
+    table: str | None = None  # what the register calls it
 
 
 class Answer(Struct, frozen=True):
@@ -34,6 +44,7 @@ class Answer(Struct, frozen=True):
     kind: Literal["live", "published"]
     cells: tuple[Cell, ...]
     unconverted: tuple[str, ...] = ()  # currencies that a group's money leaves out
+    base: Base | None = None  # of an index
 
 
 class Point(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import get_args
 from starlette.datastructures import QueryParams
 
 from kudos.register import Industry, Organisation
+from services.query.bases import BASES, EVERYBODY, PEERS, POPULATION_BY, POPULATIONS
 from services.query.matrix import MATRIX, PERSONAL, SCOPES, near, row_of
 from services.query.measures import MEASURES
 from services.query.periods import FORMS, parse
@@ -26,9 +27,6 @@ _NAMES: Mapping[str, str] = {
     "city": "[0-9]{4}",
     "industry-region": f"({'|'.join(get_args(Industry))})/[0-9]{{2}}",
 }
-PEERS = ("industry", "region", "city", "industry-region", "network")
-#: What an index compares with: one's peers, or everybody.
-BASES = PEERS
 OrganisationOf = Callable[[str], Organisation]
 
 
@@ -84,7 +82,7 @@ def question(
         raise Refused(422, detail, near(counted, kind, period.kind, by))
     if row.kind == "live":
         return Question(measure=measure, organisation=own(asker), period=period, by=by)
-    base = _base(asked.get("base"), asker, organisation_of) if index else None
+    base = _base(asked.get("base"), asker, organisation_of, by) if index else None
     return Published(measure, asked["scope"], period, by, base)
 
 
@@ -104,9 +102,20 @@ def _scopes(asker: Asker) -> list[str]:
     return [*own_, *(form for kind, form in SCOPES.items() if kind != "organisation")]
 
 
-def _base(sent: str | None, asker: Asker, organisation_of: OrganisationOf) -> str:
+def _base(
+    sent: str | None, asker: Asker, organisation_of: OrganisationOf, by: tuple[str, ...]
+) -> str:
     wanted = sent or ("network" if asker.organisation is None else "industry")
-    return peers(wanted, asker, organisation_of, "base")
+    if wanted not in BASES:
+        raise Refused(422, "base: there is no such base.", {"base": BASES})
+    if wanted not in POPULATIONS:
+        return peers(wanted, asker, organisation_of, "base")
+    if by not in POPULATION_BY[wanted]:
+        may = {"breakdowns": [",".join(one) for one in POPULATION_BY[wanted]]}
+        raise Refused(422, "by: a population is not told apart so.", may)
+    if wanted == EVERYBODY:
+        return EVERYBODY
+    return f"{EVERYBODY}:{organisation_of(own(asker)).county}"
 
 
 def peers(wanted: str, asker: Asker, organisation_of: OrganisationOf, name: str = "peers") -> str:

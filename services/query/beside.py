@@ -13,11 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from kudos.metrics import STEP_SECONDS
+from kudos.population import Population
 from kudos.register import Organisation, WatchedRegister
 from services.query import published, rendering, showing
 from services.query.answer import Answer, Cell
 from services.query.asking import parameters, peers
 from services.query.auditing import Asked, Auditor, withheld
+from services.query.bases import PEERS, is_population
 from services.query.cuts import publisher
 from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.cuts.benchmarks import Benchmark
@@ -51,10 +53,12 @@ class Beside:
         *,
         secret: str | None = None,
         rules: Rules | None = None,
+        population: Population | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool, self._register, self._ways, self._now = pool, register, ways, now
         self._secret, self._rules = secret, rules or Rules()
+        self.population = population or Population()
         self.reader, self.auditor = Reader(pool), Auditor(pool)
 
     async def figure(self, question: Published, who: Asker, form: str) -> Response:
@@ -67,9 +71,15 @@ class Beside:
             lambda: rendering.figure_table(answer, question.by),
         )
 
+    def has_population(self) -> bool:
+        """Tell whether an index may be held against the population: whether one was imported."""
+        return bool(self.population)
+
     def answer(self, question: Published, who: Asker) -> Answer:
         """Answer one figure of the last cut; it is noted. Blocks."""
-        answer, cut, about = published.ask(self.reader, question, self._rules)
+        if is_population(question.base) and not self.has_population():
+            raise Refused(422, "base: no population has been imported.", {"base": PEERS})
+        answer, cut, about = published.ask(self.reader, question, self._rules, self.population)
         told = ",".join(question.by)
         self._note(
             who,

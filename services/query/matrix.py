@@ -11,6 +11,7 @@ from typing import Literal, get_args
 from msgspec import Struct
 
 from kudos.breakdowns import BREAKDOWNS
+from services.query.bases import BASES
 from services.query.customers import ORDER_DAYS
 from services.query.measures import MEASURES
 from services.query.periods import FORMS
@@ -62,6 +63,8 @@ class Row(Struct, frozen=True):
     by: tuple[tuple[str, ...], ...]
     #: Windows of rolling periods, which end with a month; () where none is rolling, or any may be.
     windows: tuple[int, ...] = ()
+    #: What an index of its persons may be held against; () where there is none.
+    bases: tuple[str, ...] = ()
 
     def holds(self, measure: str, scope: str, period: str, by: Collection[str]) -> bool:
         """Tell whether it has this measure of this kind of scope and of period, told apart so."""
@@ -127,6 +130,7 @@ MATRIX: tuple[Row, ...] = (
         scopes=("organisation",),
         periods=_CALENDAR,
         by=_singles(name for name in PERSONAL if name not in _FINE),
+        bases=BASES,
     ),
     Row(
         id="own_personal_fine",
@@ -140,6 +144,7 @@ MATRIX: tuple[Row, ...] = (
         scopes=("organisation",),
         periods=_LONG,
         by=(("municipality",), *PAIRS),
+        bases=BASES,
     ),
     Row(
         id="groups",
@@ -199,6 +204,7 @@ MATRIX: tuple[Row, ...] = (
         scopes=_GROUPS,
         periods=_CALENDAR,
         by=_singles(_COARSE),
+        bases=BASES,
     ),
     Row(
         id="groups_by_fine",
@@ -214,6 +220,7 @@ MATRIX: tuple[Row, ...] = (
         scopes=_WIDE,
         periods=_LONG,
         by=(*_singles(_FINE), *PAIRS),
+        bases=BASES,
     ),
 )
 
@@ -227,6 +234,7 @@ def validate(rows: Iterable[Row]) -> None:
             "scope": {str(one) for one in row.scopes} - {*get_args(ScopeKind)},
             "period": {str(one) for one in row.periods} - {*FORMS},
             "breakdown": {b for by in row.by for b in by} - {*VOCABULARY},
+            "base": set(row.bases) - {*BASES},
             "language": {"nb", "en"} ^ (row.name.keys() & row.definition.keys()),
         }
         for what, strange in named.items():

@@ -5,7 +5,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from services.query.asking import PEERS, may_be_asked
+from services.query.asking import may_be_asked
+from services.query.bases import BASES, PEERS
 from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.disclosure.model import Why
 from services.query.formats import MEDIA_TYPES
@@ -65,6 +66,7 @@ def _schemas() -> dict[str, Schema]:
         "try": {"type": "string", "description": "the next wider scope that is published"},
         "as_of": _TIME,
         "interval": {"type": ["array", "null"], "items": {"type": "number"}},
+        "base_share": {"type": "number", "description": "the value's share in the population"},
     }
     measure = _object(id=_TEXT, version={"type": "integer"}, unit=_TEXT, name=_WORDS)
     measure["properties"] |= {"definition": _WORDS, "breakdowns": _listing(_TEXT)}
@@ -131,6 +133,7 @@ def _schemas() -> dict[str, Schema]:
                     scopes=_listing(_TEXT),
                     periods=_listing(_TEXT),
                     by=_listing(_listing(_TEXT)),
+                    bases=_listing({"type": "string", "enum": [*BASES]}),
                 )
             )
         ),
@@ -157,8 +160,8 @@ def _figure_parameters() -> list[Schema]:
         _parameter("by", by, "one breakdown, or two with a comma", needed=False),
         _parameter(
             "base",
-            {"type": "string", "enum": [*PEERS]},
-            "of an index: the peers that it compares with",
+            {"type": "string", "enum": [*BASES]},
+            "of an index: the peers, or the population, that it is held against",
             needed=False,
         ),
     ]

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from math import exp, log, sqrt
 
 from msgspec.structs import replace
 
-from services.query.answer import Answer, Cell
+from kudos.population import Population
+from services.query import index
+from services.query.answer import Answer, Base, Cell
+from services.query.bases import is_population
 from services.query.cuts.base import OF
 from services.query.cuts.holding import Found, Kept
 from services.query.cuts.reading import Reader, bases
@@ -20,15 +22,19 @@ from services.query.question import Published
 
 #: Where nobody has configured others.
 _DEFAULTS = Rules()
-_Z = 1.96  # of a 95 % interval
+_NOBODY = Population()
 
 
 def ask(
-    reader: Reader, question: Published, rules: Rules = _DEFAULTS
+    reader: Reader,
+    question: Published,
+    rules: Rules = _DEFAULTS,
+    population: Population = _NOBODY,
 ) -> tuple[Answer, Cut, tuple[str, ...]]:
     """Return the answer, the cut that it is of, and whom its scope is made of.
 
-    Of *rules* it is only asked how figures of groups are rounded. Raise Refused where nothing has
+    Of *rules* it is only asked how figures of groups are rounded; *population* is what an index
+    may be held against. Raise Refused where nothing has
     been published yet.
     """
     cut = reader.last()
@@ -36,7 +42,7 @@ def ask(
         detail = "This is published at cuts, and there has been none yet."
         raise Refused(503, detail, headers={"Retry-After": "3600"})
     if question.measure == "index":
-        return _index(reader, question, cut)
+        return _index(reader, question, cut, population)
     own = question.scope.startswith("organisation:")
     whole = reader.cells(question.scope, question.period.id, ())
     houses = sorted({name for kept in whole.values() for name in kept.houses})
@@ -147,41 +153,33 @@ def _wider(scope: str, cut: Cut) -> str | None:
     return next((step for step in steps if step in cut.scopes and step != scope), None)
 
 
-def _index(reader: Reader, question: Published, cut: Cut) -> tuple[Answer, Cut, tuple[str, ...]]:
-    """Return each value's share in the scope over its share in the base, times 100.
-
-    With the 95 % interval of a ratio of two shares (delta method on its logarithm).
-    """
+def _index(
+    reader: Reader, question: Published, cut: Cut, population: Population
+) -> tuple[Answer, Cut, tuple[str, ...]]:
+    """Return each value's share in the scope over its share in the base, times 100."""
     assert question.base is not None  # noqa: S101 (an index is asked with one)
     persons = replace(question, measure="unique_customers", base=None)
     mine, _, houses = ask(reader, persons)
-    theirs, _, _ = ask(reader, replace(persons, scope=question.base))
-    whole = [_whole(reader, scope, question) for scope in (question.scope, question.base)]
-    beside = {tuple(sorted(cell.by.items())): cell for cell in theirs.cells}
-    cells = []
-    for cell in mine.cells:
-        other = beside.get(tuple(sorted(cell.by.items())))
-        if cell.value is None:
-            cells.append(cell)
-        elif other is None or other.value is None or None in whole:
-            why = (other.why if other else None) or "undefined"
-            cells.append(_withheld(why, other.instead if other else None, cell.by))
-        else:
-            cells.append(_compared((cell, other), (whole[0] or 0, whole[1] or 0)))
-    answer = replace(mine, definition="index@1", unit="index", cells=tuple(cells))
+    whole = _whole(reader, question.scope, question)
+    if is_population(question.base):
+        base = index.base_of(population, question.base, question.period)
+        county, [name] = question.base.partition(":")[2], question.by
+        people = population.by(base.year or 0, county, name)
+        shown = [cell for cell in mine.cells if cell.by]
+        # a scope that was not computed has one cell, which says so
+        cells = [*index.against_population(shown, whole, people)] if shown else [*mine.cells]
+    else:
+        base = Base(question.base)
+        theirs, _, _ = ask(reader, replace(persons, scope=question.base))
+        wholes = whole.value, _whole(reader, question.base, question).value
+        cells = index.against(mine.cells, index.told(theirs.cells), wholes)
+    answer = replace(mine, definition="index@1", unit="index", cells=tuple(cells), base=base)
     return answer, cut, houses
 
 
-def _whole(reader: Reader, scope: str, question: Published) -> int | None:
+def _whole(reader: Reader, scope: str, question: Published) -> Cell:
+    """Return how many persons there are in all; of nobody it is undefined."""
     kept = reader.cells(scope, question.period.id, ()).get(("customers", ()))
-    return None if kept is None else kept.value
-
-
-def _compared(cells: tuple[Cell, Cell], whole: tuple[int, int]) -> Cell:
-    (a, b), (n, m) = (float(cell.value or 0) for cell in cells), whole
-    if min(a, b, n, m) <= 0:
-        return Cell(by=cells[0].by, value=None, why="undefined")
-    ratio = (a / n) / (b / m)
-    wide = _Z * sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
-    low, high = (round(100 * exp(log(ratio) + sign * wide), 1) for sign in (-1, 1))
-    return Cell(by=cells[0].by, value=round(100 * ratio, 1), interval=(low, high))
+    if kept is None:
+        return Cell(by={}, value=None, why="undefined")
+    return Cell(by={}, value=kept.value, why=kept.why or None)

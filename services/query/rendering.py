@@ -17,13 +17,17 @@ from services.query.measures import MEASURES
 from services.query.periods import FORMS
 from services.query.vocabulary import VOCABULARY
 
+_OF_AN_INDEX = ("interval_low", "interval_high", "base_share")
+
 
 def figure(answer: Answer) -> dict[str, Any]:
     """Return *answer* as it stands in JSON."""
     period = answer.period
+    base = {} if answer.base is None else {"base": answer.base}
     return {
         "definition": answer.definition,
         "scope": answer.scope,
+        **base,
         "period": {"id": period.id, "from": period.begins, "to": period.ends},
         "as_of": answer.as_of,
         "organisations": answer.organisations,
@@ -38,6 +42,7 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
     """Return *answer* as rows, a cell each; what all share stands in every row."""
     measure, _, _version = answer.definition.partition("@")
     known = MEASURES.get(measure)  # an index is of none
+    indexed = known is None
     counted = known is not None and known.counted(by).per is None
     whole = counted or answer.unit == "minor_units"
     columns: dict[str, Kind] = {
@@ -50,6 +55,7 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
         "value": "integer" if whole else "number",
         "unit": "text",
         "currency": "text",
+        **dict.fromkeys(_OF_AN_INDEX if indexed else (), "number"),
         "why": "text",
         "try": "text",
         "as_of": "time",
@@ -62,7 +68,9 @@ def figure_table(answer: Answer, by: tuple[str, ...]) -> Table:
         (
             *(answer.definition, answer.scope, period.id, period.begins, period.ends),
             *(cell.by[name] for name in by),
-            *(cell.value, answer.unit, cell.currency, cell.why, cell.instead),
+            *(cell.value, answer.unit, cell.currency),
+            *((*(cell.interval or (None, None)), cell.base_share) if indexed else ()),
+            *(cell.why, cell.instead),
             *(cell.as_of or answer.as_of, answer.organisations, answer.coverage, answer.kind),
         )
         for cell in answer.cells

@@ -20,6 +20,8 @@ class Settings(Shared):
     host: str = "127.0.0.1"
     query_port: int = 8005
     publish_at: time = time(3, 30)  # Norwegian time of the nightly cut
+    #: Where ``kudos reference import`` keeps registers; without it there is no population.
+    reference: Path | None = None
 
     def rules(self) -> Rules:
         """Return the parameters of disclosure control: the private ones, else the defaults.

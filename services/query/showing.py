@@ -127,12 +127,13 @@ def asked_table(found: Sequence[About]) -> Table:
 def matrix_table() -> Table:
     """Return the matrix as rows."""
     columns: dict[str, Kind] = dict.fromkeys(
-        ("id", "kind", "measures", "scopes", "periods", "breakdowns"), "text"
+        ("id", "kind", "measures", "scopes", "periods", "breakdowns", "bases"), "text"
     )
     rows = [
         (
             *(row.id, row.kind, " ".join(row.measures), " ".join(row.scopes)),
             *(" ".join(row.periods), " ".join(",".join(by) or "-" for by in row.by)),
+            " ".join(row.bases),
         )
         for row in MATRIX
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 
+from kudos.population import BANDS, People, Population
 from services.query.auditing import Auditor
 from services.query.beside import Beside
 from services.query.cuts.base import BASE
@@ -101,9 +102,17 @@ class _Quiet(Auditor):
         """Write nothing."""
 
 
-def beside(register: Any, made: MadeUpCut | None = None) -> Beside:
+#: The older, the more of them.
+PEOPLE = tuple(
+    People("07459", 2025, f"{county}01", band, 1000 * n)
+    for county in ("03", "46", "50")
+    for n, band in enumerate(BANDS, 1)
+)
+
+
+def beside(register: Any, made: MadeUpCut | None = None, people: Collection[People] = ()) -> Beside:
     """Return what answers of a made-up cut, as the service's own does."""
-    found = Beside(Pool(_nowhere), register, ())
+    found = Beside(Pool(_nowhere), register, (), population=Population(people))
     found.reader = made or MadeUpCut()
     found.auditor = _Quiet(Pool(_nowhere))
     return found

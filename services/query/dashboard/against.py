@@ -9,6 +9,7 @@ from services.query.dashboard.style import (
     CONFIG,
     FLUSH,
     GRID,
+    INK,
     MUTED,
     OURS,
     USUAL,
@@ -29,6 +30,7 @@ class Two(Struct, frozen=True):
     ours_label: str
     theirs: float | None
     theirs_label: str
+    people: float | None = None  # the population's share: a stroke across our bar
 
 
 class Strip(Struct, frozen=True):
@@ -43,11 +45,14 @@ class Strip(Struct, frozen=True):
 
 def pairs(rows: Sequence[Two], size: Size) -> Spec:
     """Return two bars on 0 for each of *rows*: ours in the accent, theirs in grey below it."""
-    values = [{"n": n, **to_builtins(row)} for n, row in enumerate(rows)]
+    values = [{"n": n, **to_builtins(row), **_ends(row)} for n, row in enumerate(rows)]
     shown = [
         (value, len(label))
         for row in rows
-        for value, label in ((row.ours, row.ours_label), (row.theirs, row.theirs_label))
+        for value, label in (
+            (_ends(row)["ours_end"], row.ours_label),
+            (row.theirs, row.theirs_label),
+        )
         if value
     ]
     # as long as they can be while what stands behind each of them still fits
@@ -55,6 +60,7 @@ def pairs(rows: Sequence[Two], size: Size) -> Spec:
         (v * size.width / max(size.width - _LETTER * (n + 1), size.width / 4) for v, n in shown),
         default=1,
     )
+    most = max(most, *(row.people or 0 for row in rows), 0)
     x: Spec = {"type": "quantitative", "axis": None, "scale": {"domain": [0, most]}}
     text: Spec = {"type": "text", "limit": size.width, "baseline": "middle", "align": "left"}
     layers: list[Spec] = [
@@ -78,7 +84,7 @@ def pairs(rows: Sequence[Two], size: Size) -> Spec:
             {
                 "transform": [{"filter": f"isValid(datum.{field})"}],
                 "mark": mark | bold,
-                "encoding": {"x": x | {"field": field}} | label,
+                "encoding": {"x": x | {"field": f"{field}_end"}} | label,
             }
         )
         # why there is none is no figure, and does not look like one
@@ -89,9 +95,22 @@ def pairs(rows: Sequence[Two], size: Size) -> Spec:
                 "encoding": label,
             }
         )
+    layers.append(
+        {
+            "transform": [{"filter": "isValid(datum.people)"}],
+            "mark": {"type": "tick", "color": INK, "thickness": 2, "size": 16, "yOffset": 0},
+            "encoding": {"x": x | {"field": "people"}},
+        }
+    )
     y = {"field": "n", "type": "ordinal", "axis": None}
     shape = {"width": size.width, "height": {"step": 58}, "data": {"values": values}}
     return shape | FLUSH | {"encoding": {"y": y}, "layer": layers, "config": CONFIG}
+
+
+def _ends(row: Two) -> dict[str, float | None]:
+    """Return behind what the labels stand: ours behind the stroke too, where it is further out."""
+    ours = row.ours if row.ours is None else max(row.ours, row.people or 0)
+    return {"ours_end": ours, "theirs_end": row.theirs}
 
 
 def strip(found: Strip, size: Size) -> Spec:

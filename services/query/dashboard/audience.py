@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kudos.breakdowns import UNKNOWN
 from services.query.answer import Cell
-from services.query.dashboard import formats, saying
+from services.query.dashboard import formats, inhabitants, saying
 from services.query.dashboard.against import Two, pairs
 from services.query.dashboard.drawing import draw
 from services.query.dashboard.labels import label
@@ -34,6 +34,7 @@ class Row(Struct, frozen=True):
     mine: Cell | None
     theirs: Cell | None
     index: Cell | None
+    people: Cell | None = None  # one's own index against the population
 
 
 class Card(Struct, frozen=True):
@@ -60,7 +61,11 @@ def rows(texts: Texts, sides: Sides) -> list[Row]:
     values = sorted({*mine, *theirs}, key=lambda value: key((value, "")))
     if not VOCABULARY[by].values:
         values.sort(key=lambda value: (value == UNKNOWN, *(-_value(s.get(value)) for s in found)))
-    return [Row(v, label(texts, by, v), mine.get(v), theirs.get(v), index.get(v)) for v in values]
+    people = inhabitants.by_value(sides.people, by)
+    return [
+        Row(v, label(texts, by, v), *(held.get(v) for held in (mine, theirs, index, people)))
+        for v in values
+    ]
 
 
 def _capital(text: str) -> str:
@@ -141,7 +146,8 @@ def _two(texts: Texts, row: Row, shares: _Shares) -> Two:
     if row.value != UNKNOWN and row.index and row.index.value is not None and _sure(row.index):
         index = texts("audience.index_label", n=formats.number(row.index.value, texts.language))
         labels = f"{labels[0]}  {index}", labels[1]
-    return Two(row.name, ours, labels[0], theirs, labels[1])
+    people = row.people.base_share if row.people else None
+    return Two(row.name, ours, labels[0], theirs, labels[1], people)
 
 
 def _named(drawn: Sequence[Two], names: tuple[str, str]) -> list[Two]:
@@ -199,6 +205,9 @@ def _hints(
     """Say what is not known, and of how many."""
     if sides.mine is None:
         yield texts("audience.not_in_shared_words")
+    beside = inhabitants.says(texts, sides.people, sides.by)
+    if beside is not None:
+        yield beside
     unknown = next((row for row in found if row.value == UNKNOWN), None)
     if unknown is not None:
         told = [
@@ -225,6 +234,7 @@ def _table(
         head += [name, texts("audience.share_of", whose=name)]
     if sides.index is not None:
         head += [texts("audience.index"), texts("audience.interval")]
+    head += inhabitants.head(texts, sides.people)
     body = []
     for row in found:
         line = [row.name]
@@ -233,6 +243,8 @@ def _table(
             line += [shares.written(side, cell)]
         if sides.index is not None:
             line += _indexed(texts, row.index)
+        if sides.people is not None:
+            line += inhabitants.columns(texts, row.people)
         body.append(line)
     return head, body
 

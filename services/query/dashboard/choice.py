@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.query import periods
-from services.query.asking import PEERS
+from services.query.bases import PEERS
 from services.query.dashboard import spans
 from services.query.measures import MEASURES
 from services.query.problems import Refused

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from kudos.register import Organisation
 from services.query.answer import Answer, Cell
-from services.query.asking import PEERS
+from services.query.bases import EVERYBODY, PEERS, POPULATION_BY
 from services.query.beside import BENCHMARKED, CROSS_USE
 from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.cuts.store import Cut
@@ -144,6 +144,9 @@ class _Pages:
         if by in PERSONAL:
             index = f"measure=index&scope={mine}&base={kind}"
             files.append((texts("audience.index"), index))
+        if (by,) in POPULATION_BY[EVERYBODY] and self._parts.cuts.has_population():
+            index = f"measure=index&scope={mine}&base={EVERYBODY}"
+            files.append((texts("inhabitants.index"), index))
         if by in PERSONAL or by not in {"ticket_class", "genre"}:
             files.insert(0, (group.names[0], f"measure={measure.id}&scope={mine}"))
         values = {

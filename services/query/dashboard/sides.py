@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from kudos.breakdowns import BREAKDOWNS
 from services.query.answer import Answer, Cell
+from services.query.bases import EVERYBODY, POPULATION_BY
 from services.query.dashboard.source import Cuts, Source
 from services.query.matrix import PERSONAL, SHARED, row_of
 from services.query.question import Period, Published, Question
@@ -23,6 +24,7 @@ class Sides(Struct, frozen=True):
     theirs: Answer | None
     index: Answer | None
     wholes: tuple[Cell | None, Cell | None]  # mine, theirs: what shares are of
+    people: Answer | None = None  # mine against the population
 
     @property
     def cells(self) -> Iterable[Cell]:
@@ -71,6 +73,7 @@ def ask(cuts: Cuts, source: Source, about: About, by: str) -> Sides:
             theirs=theirs,
             index=cuts.answer(Published("index", mine, period, (by,), base=scope), who),
             wholes=(_only(wholes[0]), _only(wholes[1])),
+            people=_people(cuts, mine, about, by),
         )
     own, whole = None, None
     if by in BREAKDOWNS:
@@ -78,6 +81,14 @@ def ask(cuts: Cuts, source: Source, about: About, by: str) -> Sides:
         whole = Cell({}, sum(cell.value or 0 for cell in own.cells))
     group = cuts.answer(Published(of, scope, period), who)
     return Sides(by, scope, own, theirs, None, (whole, _only(group)))
+
+
+def _people(cuts: Cuts, mine: str, about: About, by: str) -> Answer | None:
+    """Ask for the index against everybody in the country, where they are told apart by *by*."""
+    if not cuts.has_population() or (by,) not in POPULATION_BY[EVERYBODY]:
+        return None
+    question = Published("index", mine, about.period, (by,), base=EVERYBODY)
+    return cuts.answer(question, about.who)
 
 
 def _only(answer: Answer) -> Cell | None:

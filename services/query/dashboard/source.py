@@ -47,6 +47,10 @@ class Cuts(Protocol):
         """Return the last cut; None before the first."""
         ...
 
+    def has_population(self) -> bool:
+        """Tell whether an index may be held against the population."""
+        ...
+
     def answer(self, question: Published, who: Asker) -> Answer:
         """Answer one figure of the last cut; Refused before the first."""
         ...

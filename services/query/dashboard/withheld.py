@@ -7,7 +7,7 @@ from datetime import date
 from msgspec import Struct
 
 from services.query.answer import Cell
-from services.query.asking import PEERS
+from services.query.bases import PEERS
 from services.query.dashboard import formats, peers, saying, spans
 from services.query.dashboard.visit import Parts, Visit
 from services.query.dashboard.wording import Texts

@@ -118,7 +118,7 @@ class System:
 
     def ask(self, question: Published) -> dict[str, Any]:
         """Return an answer as it is in JSON."""
-        answer, _, _ = ask(self.beside.reader, question)
+        answer, _, _ = ask(self.beside.reader, question, Rules(), self.beside.population)
         told: dict[str, Any] = json.loads(msgspec.json.encode(rendering.figure(answer)))
         return told
 

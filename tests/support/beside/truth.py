@@ -27,6 +27,7 @@ SCOPES = (
     "'region:' || left(city, 2)",
     "'city:' || city",
     "'industry-region:' || industry || '/' || left(city, 2)",
+    "'organisation:' || organisation",
 )
 #: Money is what was sold in NOK; of what is sold a refund is taken, and people stay.
 _SUMS = """
@@ -125,8 +126,6 @@ def periods(first: date, last: date, kinds: Iterable[str]) -> dict[str, list[str
 
 def shown(measure: str, row: Row) -> float | None:
     """Return what may be shown of *measure*; None: it is for each of nothing."""
-    if measure == "coverage":
-        return coverage(row)
     if measure == "coverage":
         return coverage(row)
     names, per = _OF[measure]

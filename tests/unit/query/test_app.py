@@ -30,6 +30,7 @@ from tests.support.asking import Service, register
 
 ASKED = {"measure": "tickets", "scope": "organisation:huset", "period": "2026-05"}
 #: What a question outside the matrix is told.
+_INDEX = {"measure": "index", "by": "age_band"}
 EVERYTHING = ("measures", "scopes", "periods", "breakdowns")
 EVERYWHERE = ("/v1/figures", "/v1/live", "/v1/status", "/v1/measures", "/v1/breakdowns")
 
@@ -150,6 +151,11 @@ async def test_a_token_that_the_register_no_longer_has_is_nobodys(
         ({"measure": "retention_12"}, 422, "measures"),
         ({"measure": "index"}, 422, EVERYTHING),
         ({"base": "industry"}, 400, None),
+        ({**_INDEX, "base": "country"}, 422, "base"),
+        ({**_INDEX, "base": "population"}, 422, "base"),  # none was imported
+        ({**_INDEX, "base": "population-region"}, 422, "base"),
+        ({**_INDEX, "base": "population-region", "by": "county"}, 422, "breakdowns"),
+        ({**_INDEX, "base": "population", "by": "gender"}, 422, "breakdowns"),
         ({"measure": ""}, 400, None),
         ({"scope": "industry:opera"}, 422, "scopes"),
         ({"scope": "region:3"}, 422, "scopes"),

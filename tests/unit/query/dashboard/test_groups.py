@@ -4,13 +4,14 @@ import re
 
 import pytest
 
+from kudos.population import Population
 from services.query.beside import BENCHMARKED, CROSS_USE, Beside
 from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.dashboard import peers
 from services.query.matrix import PERSONAL, SHARED
 from services.query.periods import parse
 from services.query.vocabulary import VOCABULARY
-from tests.support.cutting import MadeUpCut
+from tests.support.cutting import PEOPLE, MadeUpCut
 from tests.support.dashboard import NOON
 from tests.unit.query.dashboard.conftest import Client
 from tests.unit.query.dashboard.test_pages import PERIODS, SPACE, page_of
@@ -118,6 +119,23 @@ def test_shares_stand_beside_the_groups_and_their_index(
     asked = {(one.scope, one.measure) for one in cuts.auditor.waiting}
     assert ("organisation:theatre", "index") in asked
     assert ("industry:scenekunst", "unique_customers") in asked
+
+
+@pytest.mark.parametrize("by", ["age_band", "county", "gender"])
+def test_the_population_stands_beside_where_it_was_imported(
+    signed_in: Client, cuts: Beside, by: str
+) -> None:
+    path = f"/audience/{by}?period=season-2025"
+    assert "Indeks mot befolkningen" not in page_of(signed_in("theatre").get(path)).text
+    cuts.population = Population(PEOPLE)
+    text = page_of(signed_in("theatre").get(path)).text
+    told = "Streken er befolkningen i Norge ved inngangen til 2025 (tabell 07459): klart færre er"
+    assert (by != "gender") == (told in text)
+    assert (by != "gender") == ("Indeks mot befolkningen" in text)
+    # 3 of 36 thousand are 25 to 34 years old
+    assert (by == "age_band") == bool(re.search(rf"8,3{SPACE}%\s*\d+\s*\d+\u2013\d+", text))
+    english = page_of(signed_in("theatre", "en").get(path)).text
+    assert (by != "gender") == ("the population of Norway at the beginning of 2025" in english)
 
 
 def test_what_is_withheld_is_a_colon_with_why_and_leads_to_a_wider_group(

@@ -81,6 +81,19 @@ def assert_same_signs_of_all(vendor: str, changed: Changed) -> None:
             assert_same_signs(vendor, before[number], record)
 
 
+def test_a_line_that_got_anothers_number_has_turned_no_sign_and_one_that_turned_has() -> None:
+    body = (FIXTURES / "pckasse" / "exchange.xml").read_bytes()
+    number, amount = b"<orderLineId>2<", b"<amount>-1<"
+    assert number in body
+    assert amount in body
+    renumbered = Changed(body, body.replace(number, b"<orderLineId>1<"), "orderLineId")
+    assert accepted("pckasse", renumbered.after)
+    assert_same_signs_of_all("pckasse", renumbered)
+    turned = Changed(body, body.replace(amount, b"<amount>1<"), "amount")
+    with pytest.raises(AssertionError):
+        assert_same_signs_of_all("pckasse", turned)
+
+
 def accepted(vendor: str, body: bytes) -> bool:
     """Tell whether all of *body* is accepted; what is of it must fit."""
     try:

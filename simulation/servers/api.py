@@ -127,27 +127,31 @@ class _Handler(BaseHTTPRequestHandler):
                     fault = (200, {"Content-Type": "application/json"}, json.dumps(found).encode())
                 except Refused as refused:
                     fault = (refused.status, {}, b"Kari Nordmann")
-        self._send(*fault)
-
-    def _send(self, status: int, headers: Mapping[str, str], text: bytes) -> None:
-        if not status:
-            self.close_connection = True
-            return
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(text))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
+        send(self, *fault)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: what is asked for holds keys."""
 
 
-A = TypeVar("A", bound=Api)
+def send(
+    handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], text: bytes
+) -> None:
+    """Answer so; status 0 breaks the connection off."""
+    if not status:
+        handler.close_connection = True
+        return
+    handler.send_response(status)
+    for name, value in {**headers, "Content-Length": str(len(text))}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(text)
+
+
+S = TypeVar("S", bound=ThreadingHTTPServer)
 
 
 @contextmanager
-def serving(made: Callable[[], A]) -> Iterator[A]:
+def serving(made: Callable[[], S]) -> Iterator[S]:
     """Yield a server that answers."""
     with made() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

@@ -32,11 +32,11 @@ from simulation.register import install
 from simulation.ways import Called, Dropped, Listed, till
 from simulation.world import World
 from tests.support import polling, thin
+from tests.support.edge import Edge
 from tests.support.ingest import NEW, SECRETS
 from tests.support.memory import MemorySink
 from tests.support.serving import Host, hosting
 from tests.support.serving import served as serving
-from tests.unit.ingest.test_thin import Edge
 
 UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 

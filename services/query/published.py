@@ -170,7 +170,8 @@ def _index(
         cells = [*index.against_population(shown, whole, people)] if shown else [*mine.cells]
     else:
         base = Base(question.base)
-        theirs, _, _ = ask(reader, replace(persons, scope=question.base))
+        theirs, _, others = ask(reader, replace(persons, scope=question.base))
+        houses = tuple(sorted({*houses, *others}))
         wholes = whole.value, _whole(reader, question.base, question).value
         cells = index.against(mine.cells, index.told(theirs.cells), wholes)
     answer = replace(mine, definition="index@1", unit="index", cells=tuple(cells), base=base)

@@ -11,6 +11,7 @@ from datetime import datetime
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from kudos.clickhouse import utc
 from kudos.metrics import SUPPRESSED_CELLS
 from services.query.answer import Cell
 from services.query.pool import Away, Pool
@@ -164,7 +165,7 @@ def one_of(page: str, asked: Sequence[Asked]) -> Asked:
 
 def _about(client: Client, organisation: str) -> list[About]:
     rows = client.query(_ABOUT, parameters={"organisation": organisation}).result_rows
-    return [About(*row) for row in rows]
+    return [About(utc(at), *row) for at, *row in rows]
 
 
 def _row(one: Asked) -> tuple[object, ...]:

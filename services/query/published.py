@@ -49,7 +49,7 @@ def ask(
     told = tuple(sorted(question.by))
     found = whole if not told else reader.cells(question.scope, question.period.id, told)
     measure = MEASURES[question.measure]
-    if question.scope not in cut.scopes:
+    if not own and question.scope not in cut.scopes:
         cells = [_withheld("too_few_organisations", _wider(question.scope, cut))]
     else:
         cells = list(_cells(question, found, told, 0 if own else rules.digits))

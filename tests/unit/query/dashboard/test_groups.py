@@ -152,6 +152,14 @@ def test_a_group_that_was_not_computed_says_which_is(signed_in: Client) -> None:
     assert "virksomheter bidrar" not in found.text
 
 
+def test_who_sold_nothing_has_nothing_withheld(signed_in: Client, cuts: Beside) -> None:
+    cuts.population = Population(PEOPLE)
+    text = page_of(signed_in("empty").get("/audience/age_band?period=2026")).text
+    assert "for få virksomheter" not in text
+    assert re.search(rf"75 år og eldre\s*0\s*:?\s*1{SPACE}\d\d\d", text)
+    assert "I tabellen står befolkningen i Norge" in text
+
+
 def test_ones_own_that_is_withheld_leads_to_a_longer_period(signed_in: Client) -> None:
     found = page_of(signed_in("theatre").get("/audience/age_band?period=2026-05"))
     assert "/audience/age_band?period=2026" in found.links

@@ -1,5 +1,6 @@
 """ClickHouse: a client, and the numbered migrations of ``schemas/clickhouse``."""
 
+from datetime import UTC, datetime
 from importlib.resources import files
 from urllib.parse import unquote, urlsplit
 
@@ -29,6 +30,11 @@ def connect(url: str, timeout_s: int = 120) -> Client:
         connect_timeout=5,
         send_receive_timeout=timeout_s,
     )
+
+
+def utc(moment: datetime) -> datetime:
+    """Return *moment* with a zone: the client gives ClickHouse's times in UTC, and without one."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def migrate(url: str) -> list[str]:

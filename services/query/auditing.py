@@ -3,18 +3,22 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from kudos.clickhouse import utc
 from kudos.metrics import SUPPRESSED_CELLS
 from services.query.answer import Cell
 from services.query.pool import Away, Pool
 from services.query.tokens import Asker
 
 log = logging.getLogger(__name__)
+audit = logging.getLogger("services.query.audit")
 #: So many wait at most for a ClickHouse that is away; the process's own log has them too.
 _MOST = 10_000
 _COLUMNS = (
@@ -60,6 +64,10 @@ class About(Struct, frozen=True):
     withheld: dict[str, int]
 
 
+#: What the view that is being answered has asked so far; None: every question stands for itself.
+_VIEW: ContextVar[list[Asked] | None] = ContextVar("view", default=None)
+
+
 def withheld(cells: Iterable[Cell]) -> dict[str, int]:
     """Return how many cells were withheld, by why; count them too."""
     found = Counter(cell.why for cell in cells if cell.why and cell.why != "undefined")
@@ -77,10 +85,36 @@ class Auditor:
         self._lock = threading.Lock()
 
     def note(self, one: Asked) -> None:
-        """Keep *one* with the next that are written."""
+        """Keep *one* with the next that are written; within a view, when that has ended."""
+        view = _VIEW.get()
+        if view is not None:
+            view.append(one)
+            return
+        said = {"answer": one.answer, "measure": one.measure, "scope": one.scope, "cut": one.cut}
+        said |= {"period": one.period, "by": one.by, "withheld": one.withheld}
+        audit.info("answered", extra=said | one.who.ids())
         with self._lock:
             self.waiting.append(one)
             del self.waiting[:-_MOST]
+
+    @contextmanager
+    def view(self, page: str, who: Asker) -> Iterator[None]:
+        """Note all that is asked meanwhile, in this thread, as the one question that *who* asked.
+
+        Who looks at a page asks once, however many figures it is made of.
+        """
+        asked: list[Asked] = []
+        token = _VIEW.set(asked)
+        try:
+            yield
+        finally:
+            _VIEW.reset(token)
+            if asked:
+                self.note(one_of(page, asked))
+            else:
+                # nothing but what is one's own, live
+                scope = f"organisation:{who.organisation}" if who.organisation else ""
+                audit.info("answered", extra={"answer": page, "scope": scope, **who.ids()})
 
     def flush(self) -> None:
         """Write what waits; what cannot be written now waits on."""
@@ -103,9 +137,35 @@ class Auditor:
             return _about(client, organisation)
 
 
+def one_of(page: str, asked: Sequence[Asked]) -> Asked:
+    """Return what a view of *page* asked as one: it is about every group that any of it was of.
+
+    What it asked of several is told by all of them, with spaces between. One's own figures are
+    about nobody else.
+    """
+    groups = [one for one in asked if not one.scope.startswith("organisation:")] or asked
+
+    def told(name: str, of: Sequence[Asked] = asked) -> str:
+        return " ".join(dict.fromkeys(filter(None, (getattr(one, name) for one in of))))
+
+    return Asked(
+        at=asked[0].at,
+        who=asked[0].who,
+        answer=page,
+        measure=told("measure"),
+        scope=told("scope", groups),
+        period=told("period"),
+        by=told("by"),
+        cut=max(one.cut for one in asked),
+        cells=sum(one.cells for one in asked),
+        withheld=dict(sum((Counter(one.withheld) for one in asked), Counter())),
+        about=tuple(sorted({name for one in groups for name in one.about})),
+    )
+
+
 def _about(client: Client, organisation: str) -> list[About]:
     rows = client.query(_ABOUT, parameters={"organisation": organisation}).result_rows
-    return [About(*row) for row in rows]
+    return [About(utc(at), *row) for at, *row in rows]
 
 
 def _row(one: Asked) -> tuple[object, ...]:

@@ -1,8 +1,8 @@
 """The HTTP edge of what is published: figures of groups, benchmarks, cross-use, cuts, who asked."""
 
 import hmac
-import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from kudos.register import Organisation, WatchedRegister
 from services.query import published, rendering, showing
 from services.query.answer import Answer, Cell
 from services.query.asking import parameters, peers
-from services.query.auditing import Asked, Auditor, withheld
+from services.query.auditing import Asked, Auditor, audit, withheld
 from services.query.bases import PEERS, is_population
 from services.query.cuts import publisher
 from services.query.cuts.benchmarks import MEASURES as COMPARED
@@ -34,8 +34,6 @@ from services.query.pool import Pool
 from services.query.problems import Refused
 from services.query.question import PeriodKind, Published
 from services.query.tokens import Asker, Recognise, asker, own
-
-audit = logging.getLogger("services.query.audit")
 
 #: What is compared, and what cross-use is told of.
 BENCHMARKED: tuple[PeriodKind, ...] = ("month", "quarter", "year", "season")
@@ -80,11 +78,13 @@ class Beside:
         if is_population(question.base) and not self.has_population():
             raise Refused(422, "base: no population has been imported.", {"base": PEERS})
         answer, cut, about = published.ask(self.reader, question, self._rules, self.population)
-        told = ",".join(question.by)
-        self._note(
-            who,
+        told, scope = ",".join(question.by), answer.scope
+        if question.base is not None and not is_population(question.base):
+            # an index asks about those too that it is held against
+            scope = f"{question.base} {scope}"
+        self.auditor.note(
             Asked(
-                *(self._now(), who, "figures", question.measure, answer.scope, answer.period.id),
+                *(self._now(), who, "figures", question.measure, scope, answer.period.id),
                 *(told, cut.cut, len(answer.cells), withheld(answer.cells), about),
             ),
         )
@@ -117,8 +117,7 @@ class Beside:
         if found.why:
             found = replace(found, instead=self._wider(found) or "")
         why = {found.why: 1} if found.why else {}
-        self._note(
-            who,
+        self.auditor.note(
             Asked(
                 *(self._now(), who, "benchmark", measure, scope, period.id, "", cut.cut, 1),
                 *(why, tuple(found.own)),
@@ -154,15 +153,25 @@ class Beside:
         cells = [
             Cell({}, one.shared, why=one.why or None) for one in (found.others if found else ())
         ]
-        about = [o.name for o in (found.others if found else ()) if o.kind == "organisation"]
-        self._note(
-            who,
+        told = {(one.kind, one.name) for one in (found.others if found else ())}
+        about = [
+            one.id
+            for one in self._register.now.organisations.values()
+            if one.id != house
+            and told
+            & {("organisation", one.id), ("industry", one.industry), ("region", one.county)}
+        ]
+        self.auditor.note(
             Asked(
                 *(self._now(), who, "cross-use", "shared", "", period.id, "", cut.cut, len(cells)),
                 *(withheld(cells), tuple(about)),
             ),
         )
         return showing.cross_use(found, house, period, cut)
+
+    def view(self, page: str, who: Asker) -> AbstractContextManager[None]:
+        """Note all that a page asks meanwhile as the one question that *who* asked."""
+        return self.auditor.view(page, who)
 
     def last(self) -> Cut | None:
         """Return the last cut; None before the first. Blocks."""
@@ -233,9 +242,3 @@ class Beside:
             detail = "This is published at cuts, and there has been none yet."
             raise Refused(503, detail, headers={"Retry-After": "3600"})
         return cut
-
-    def _note(self, who: Asker, one: Asked) -> None:
-        self.auditor.note(one)
-        said = {"answer": one.answer, "measure": one.measure, "scope": one.scope, "cut": one.cut}
-        said |= {"period": one.period, "by": one.by, "withheld": one.withheld}
-        audit.info("answered", extra=said | who.ids())

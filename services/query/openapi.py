@@ -20,6 +20,7 @@ _NUMBER: Schema = {"type": ["integer", "number", "null"]}
 _TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
 _TEXT: Schema = {"type": "string"}
 _DAY: Schema = {"type": "string", "format": "date"}
+_PUBLISHED: Schema = {"type": "string", "enum": ["published"]}
 _WORDS: Schema = {
     "type": "object",
     "required": ["nb", "en"],
@@ -93,6 +94,7 @@ def _schemas() -> dict[str, Schema]:
             organisation=_TEXT,
             day=_DAY,
             as_of=_TIME,
+            kind={"type": "string", "enum": ["live"]},
             totals=_listing(total),
             minutes=_listing(_object(currency=_TEXT, **numbers)),
         ),
@@ -106,6 +108,7 @@ def _schemas() -> dict[str, Schema]:
             scope=_TEXT,
             period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
             as_of=_TIME,
+            kind=_PUBLISHED,
             organisations={"type": "integer"},
             own=_NUMBER,
             median=_NUMBER,
@@ -117,6 +120,7 @@ def _schemas() -> dict[str, Schema]:
             scope=_TEXT,
             period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
             as_of=_TIME,
+            kind=_PUBLISHED,
             customers={"type": "integer"},
             cells=_listing(_object(kind=_TEXT, name=_TEXT, shared=_NUMBER)),
         ),

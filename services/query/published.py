@@ -49,7 +49,7 @@ def ask(
     told = tuple(sorted(question.by))
     found = whole if not told else reader.cells(question.scope, question.period.id, told)
     measure = MEASURES[question.measure]
-    if question.scope not in cut.scopes:
+    if not own and question.scope not in cut.scopes:
         cells = [_withheld("too_few_organisations", _wider(question.scope, cut))]
     else:
         cells = list(_cells(question, found, told, 0 if own else rules.digits))
@@ -170,7 +170,8 @@ def _index(
         cells = [*index.against_population(shown, whole, people)] if shown else [*mine.cells]
     else:
         base = Base(question.base)
-        theirs, _, _ = ask(reader, replace(persons, scope=question.base))
+        theirs, _, others = ask(reader, replace(persons, scope=question.base))
+        houses = tuple(sorted({*houses, *others}))
         wholes = whole.value, _whole(reader, question.base, question).value
         cells = index.against(mine.cells, index.told(theirs.cells), wholes)
     answer = replace(mine, definition="index@1", unit="index", cells=tuple(cells), base=base)

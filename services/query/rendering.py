@@ -85,6 +85,7 @@ def pulse(found: Pulse) -> dict[str, Any]:
         "organisation": live.organisation,
         "day": live.day,
         "as_of": live.as_of,
+        "kind": "live",
         "totals": found.totals,
         "minutes": live.minutes,
     }

@@ -14,6 +14,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from kudos.clickhouse import utc
 from services.query.cuts import store
 from services.query.cuts.store import Cut
 
@@ -82,7 +83,12 @@ def _read(client: Client, cuts: set[int]) -> dict[Place, dict[tuple[str, tuple[s
         value, why, instead, as_of, houses, coverage = row
         of = tuple(houses)
         kept = Kept(
-            *(value, intern(why), intern(instead), same.setdefault(as_of, as_of)),
+            *(
+                value,
+                intern(why),
+                intern(instead),
+                same.setdefault(as_of, None if as_of is None else utc(as_of)),
+            ),
             *(same.setdefault(of, of), coverage),
         )
         values = tuple(map(intern, told))

@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
+from kudos.clickhouse import utc
 from kudos.register import OSLO
 
 log = logging.getLogger(__name__)
@@ -99,9 +100,9 @@ class Publisher:
             return False
         [(asked, many, cut, now)] = client.query(_DUE).result_rows
         last = _EPOCH + timedelta(microseconds=cut) if cut else None
-        wanted = _utc(asked) if many else None
+        wanted = utc(asked) if many else None
         assert self._since is not None  # noqa: S101 (whoever leads came at some time)
-        if not due(wanted, last, night_before(_utc(now), self._nightly), self._since):
+        if not due(wanted, last, night_before(utc(now), self._nightly), self._since):
             return False
         return self._make()
 
@@ -109,7 +110,7 @@ class Publisher:
         """Say that this instance is there, and tell whether it is the first of those that are."""
         if self._since is None:
             [(now,)] = client.query("SELECT now64(6)").result_rows
-            self._since = _utc(now)
+            self._since = utc(now)
         told = {"holder": str(self._holder), "since": self._since}
         client.command(_RENEW, parameters=told)
         [(leader,)] = client.query(_LEADER, parameters={"lease": LEASE_S}).result_rows
@@ -132,7 +133,3 @@ class Publisher:
             # what was asked for is tried again, but not in a circle without a pause
             self._stop.wait(LEASE_S)
         return child.returncode == 0
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

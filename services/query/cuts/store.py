@@ -7,6 +7,7 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
+from kudos.clickhouse import utc
 from kudos.ledger import watermarks
 from services.query.cuts.benchmarks import Benchmark
 from services.query.cuts.members import Member
@@ -63,7 +64,8 @@ def history(client: Client) -> list[Cut]:
 
 def _cut(cut: int, at: datetime | None, last: date, scopes: list[str], *counts: Any) -> Cut:
     cells, published, written, done_at = counts
-    return Cut(cut, at, last, frozenset(scopes), cells, published, written, done_at)
+    scopes_, begun = frozenset(scopes), None if at is None else utc(at)
+    return Cut(cut, begun, last, scopes_, cells, published, written, utc(done_at))
 
 
 def as_of(client: Client) -> datetime | None:
@@ -95,7 +97,7 @@ def known(client: Client) -> dict[CellKey, Known]:
         at, value, why, instead, exact, persons, parts, persons_of, _ = row
         key = CellKey(measure, scope, period, tuple(sorted(zip(by, told, strict=True))))
         cell = Cell(key, exact, persons, parts, persons_of)
-        found[key] = Known(cell, at, value, why, instead)
+        found[key] = Known(cell, None if at is None else utc(at), value, why, instead)
     return found
 
 

@@ -97,7 +97,8 @@ def pairs(rows: Sequence[Two], size: Size) -> Spec:
         )
     layers.append(
         {
-            "transform": [{"filter": "isValid(datum.people)"}],
+            # where ours is not shown, why stands in its place
+            "transform": [{"filter": "isValid(datum.people) && isValid(datum.ours)"}],
             "mark": {"type": "tick", "color": INK, "thickness": 2, "size": 16, "yOffset": 0},
             "encoding": {"x": x | {"field": "people"}},
         }

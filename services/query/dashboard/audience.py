@@ -21,6 +21,7 @@ from services.query.vocabulary import VOCABULARY
 
 #: More rows than this say less; all are in the table.
 _MOST = 9
+_LONGEST = 20
 _WIDE, _NARROW = Size(480, 0), Size(276, 0)
 #: Of fewer persons a share is written in whole per cents.
 _WHOLE_PER_CENTS_BELOW = 1000
@@ -89,13 +90,14 @@ def card(texts: Texts, sides: Sides, names: tuple[str, str], *, large: bool = Fa
     picture = None
     if some and told:
         drawn = [_two(texts, row, shares) for row in (found if large else found[:_MOST])]
+        short = _named(drawn, _short(names), indexed=False)
         drawn = _named(drawn, names)
         picture = Picture(
             id=f"{sides.by}-beside",
             title=title,
             sentence=sentence,
             wide=draw(pairs(drawn, _WIDE), texts.language),
-            narrow=draw(pairs(drawn, _NARROW), texts.language),
+            narrow=draw(pairs(short, _NARROW), texts.language),
             table=told,
         )
     return Card(
@@ -150,13 +152,26 @@ def _two(texts: Texts, row: Row, shares: _Shares) -> Two:
     return Two(row.name, ours, labels[0], theirs, labels[1], people)
 
 
-def _named(drawn: Sequence[Two], names: tuple[str, str]) -> list[Two]:
-    """Return *drawn* with whose the first bar of each side is: labels in the place of a legend."""
+def _short(names: tuple[str, str]) -> tuple[str, str]:
+    """Return *names* as long as they can be behind a bar on a telephone."""
+    mine, theirs = (
+        name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}\u2026"
+        for name in names
+    )
+    return mine, theirs
+
+
+def _named(drawn: Sequence[Two], names: tuple[str, str], *, indexed: bool = True) -> list[Two]:
+    """Return *drawn* with whose the first bar of each side is: labels in the place of a legend.
+
+    Not *indexed*, the label that has the name has no index: there is no room for both.
+    """
     found = list(drawn)
     for side, name in zip(("ours", "theirs"), names, strict=True):
         at = next((n for n, two in enumerate(found) if getattr(two, side)), None)
         if at is not None:
-            label = f"{getattr(found[at], f'{side}_label')}  {name}"
+            said = getattr(found[at], f"{side}_label")
+            label = f"{said if indexed else said.partition('  ')[0]}  {name}"
             found[at] = replace(found[at], **{f"{side}_label": label})
     return found
 
@@ -205,7 +220,8 @@ def _hints(
     """Say what is not known, and of how many."""
     if sides.mine is None:
         yield texts("audience.not_in_shared_words")
-    beside = inhabitants.says(texts, sides.people, sides.by)
+    drawn = any(shares.of(0, row.mine) for row in found if row.people)
+    beside = inhabitants.says(texts, sides.people, sides.by, drawn=drawn)
     if beside is not None:
         yield beside
     unknown = next((row for row in found if row.value == UNKNOWN), None)

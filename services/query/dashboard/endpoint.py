@@ -12,6 +12,7 @@ from services.query.dashboard.rendering import respond
 from services.query.dashboard.visit import Parts, Visit
 from services.query.pool import Away
 from services.query.problems import Refused
+from services.query.tokens import holder
 
 Page = Callable[[Visit, Organisation], Response]
 
@@ -30,13 +31,19 @@ def page(parts: Parts, show: Page) -> Callable[[Request], Response]:
             asked = choice.asked_for(request.query_params)
             if asked is not None:
                 return to(_with_period(seen, asked.id))
-            return seen.remember(show(seen, seen.organisation))
+            with parts.cuts.view(_named(request), holder(seen.token)):
+                return seen.remember(show(seen, seen.organisation))
         except Refused:
             return to(_with_period(seen, request.query_params.get("day", "?")))
         except Away:
             return message(seen, "unavailable", 503)
 
     return endpoint
+
+
+def _named(request: Request) -> str:
+    """Return the page that is asked for, as the audit log names it."""
+    return request.url.path.split("/")[1] or "overview"
 
 
 def _with_period(seen: Visit, period: str) -> str:

@@ -32,13 +32,17 @@ def columns(texts: Texts, cell: Cell | None) -> list[str]:
     return [share, formats.number(cell.value, texts.language), f"{low}\u2013{high}"]
 
 
-def says(texts: Texts, found: Answer | None, by: str) -> str | None:
-    """Say which population it is, and what is certainly over and under it the most."""
+def says(texts: Texts, found: Answer | None, by: str, *, drawn: bool) -> str | None:
+    """Say which population it is, and what is certainly over and under it the most.
+
+    Where it is not *drawn* it is in the table.
+    """
     if found is None or found.base is None or found.base.year is None:
         return None
     place = found.base.geography or ""
     of = texts("inhabitants.country") if place == "NO" else COUNTIES.get(place, place)
-    told = texts("inhabitants.of", place=of, year=found.base.year)
+    key = "of" if drawn else "in_the_table"
+    told = texts(f"inhabitants.{key}", place=of, year=found.base.year)
     if found.base.table:
         told += texts("inhabitants.table", table=found.base.table)
     sure = [cell for cell in found.cells if cell.value is not None and _sure(cell)]

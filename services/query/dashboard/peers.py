@@ -1,7 +1,7 @@
 """Groups beside an organisation: what they are called, and which of their periods is shown."""
 
 from collections.abc import Collection
-from datetime import UTC, date, timedelta
+from datetime import date, timedelta
 
 from kudos.register import OSLO
 from services.query.asking import peers as scope_of
@@ -78,12 +78,10 @@ def _ends_with_a_month(chosen: Period) -> bool:
 
 def told(texts: Texts, cut: Cut) -> dict[str, object]:
     """Return up to when the cut counts, and when it was made."""
-    # what has no zone is UTC, as all that is kept
-    at = cut.done_at if cut.done_at.tzinfo else cut.done_at.replace(tzinfo=UTC)
-    local = at.astimezone(OSLO)
+    local = cut.done_at.astimezone(OSLO)
     return {
         "last": formats.day(cut.last, texts.language),
-        "at": at,
+        "at": cut.done_at,
         "made": f"{formats.day(local.date(), texts.language)} "
         + formats.clock(local.hour * 60 + local.minute),
     }

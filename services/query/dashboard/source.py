@@ -1,6 +1,7 @@
 """What the pages ask of the query service's rules: the only way in which they meet data."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -45,6 +46,10 @@ class Cuts(Protocol):
 
     def last(self) -> Cut | None:
         """Return the last cut; None before the first."""
+        ...
+
+    def view(self, page: str, who: Asker) -> AbstractContextManager[None]:
+        """Note all that a page asks meanwhile as the one question that *who* asked."""
         ...
 
     def has_population(self) -> bool:

@@ -35,7 +35,7 @@ _SELDOM = "6s"
 #: a house that knows nothing older at once.
 _SEASON = {"overlap": "500d", "window": "9000d"}
 #: Rows on a page; a test's vendor has fewer.
-_PAGE = 100
+_PAGE = 250
 LOGIN = "1001"
 #: Has the export *path* of a house's vendor imported.
 Importing = Callable[[str, str, Path], None]

@@ -15,7 +15,7 @@ import httpx
 import msgspec
 
 from simulation.accounts import Account
-from simulation.orders import Document
+from simulation.orders import Contact, Document
 from simulation.servers import businesscentral as dynamics
 from simulation.servers import eventim as eventims
 from simulation.servers.pckasse import Till
@@ -35,6 +35,9 @@ class Way(Protocol):
     def take(self, document: Document) -> bool:
         """Take *document*; tell whether it is not to be pushed."""
 
+    def meet(self, contact: Contact) -> bool:
+        """Take what is told of a customer apart from sales; tell whether it is not to be pushed."""
+
     def said(self, documents: Sequence[Document]) -> Said | None:
         """Return what a push of *documents* says; None: themselves."""
 
@@ -47,6 +50,9 @@ class Lists(Protocol):
 
     def put(self, name: str, row: dict[str, Any]) -> None:
         """List *row*, in the place of what was listed by *name* before."""
+
+    def meet(self, number: str, person: dict[str, Any]) -> None:
+        """List *person* among the customers, so too."""
 
 
 class Listed:
@@ -63,6 +69,14 @@ class Listed:
         if version >= self._versions.get(name, 0):
             self._versions[name] = version
             self._server.put(name, dict(VENDORS[document.vendor].native(document)))
+        return True
+
+    def meet(self, contact: Contact) -> bool:
+        """List the customer, where the vendor lists customers."""
+        told = VENDORS[contact.vendor].contact
+        if told is None or contact.account.number is None:
+            return False
+        self._server.meet(contact.account.number, dict(told(contact)))
         return True
 
     def said(self, _documents: Sequence[Document]) -> None:
@@ -97,6 +111,10 @@ class Named:
             self._held[name] = dict(VENDORS[document.vendor].native(document))
         return False
 
+    def meet(self, _contact: Contact) -> bool:
+        """Take nothing: none of these vendors tells of customers apart."""
+        return False
+
     def said(self, documents: Sequence[Document]) -> Said:
         """Return what names them."""
         told = self._notification([self._name(one) for one in documents])
@@ -127,6 +145,10 @@ class Called:
         if who is not None and who.number is not None and who.number not in self._known:
             self._known.add(who.number)
             self._till.queue.append(_customer(who))
+        return False
+
+    def meet(self, _contact: Contact) -> bool:
+        """Take nothing: a till tells of customers by its calls."""
         return False
 
     def said(self, _documents: Sequence[Document]) -> None:
@@ -174,6 +196,10 @@ class Dropped:
         """Keep it for the next file."""
         self._waiting.append(document)
         return True
+
+    def meet(self, _contact: Contact) -> bool:
+        """Take nothing: its files know no customers apart."""
+        return False
 
     def said(self, _documents: Sequence[Document]) -> None:
         """Return nothing: it pushes nothing."""

@@ -56,11 +56,20 @@ class Api(ThreadingHTTPServer, ABC):
         self.number = 0
         self.lists = 0
         self.guard = threading.Lock()
+        #: The customers, where the vendor lists them.
+        self.people: list[dict[str, Any]] = []
+        self._seats: dict[str, int] = {}
 
     @property
     def address(self) -> str:
         """Return where it answers."""
         return f"http://127.0.0.1:{self.server_port}/api"
+
+    def meet(self, number: str, person: dict[str, Any]) -> None:
+        """List *person* among the customers, in the place of who had the *number* before."""
+        with self.guard:
+            seat = self._seats.setdefault(number, len(self.people))
+            self.people[seat : seat + 1] = [person]
 
     @abstractmethod
     def answer(self, asked: Asked) -> object:

@@ -29,7 +29,6 @@ class Server(Listing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.people: list[dict[str, Any]] = []
         self.tokens, self.left, self.lasts, self.list_is = 0, 0, 1000, "orders"
 
     def answer(self, asked: Asked) -> object:

@@ -30,7 +30,6 @@ class Server(Listing):
 
     def __init__(self) -> None:
         super().__init__()
-        self.people: list[dict[str, Any]] = []
         self.most, self.list_is = 100, "Data"
 
     def answer(self, asked: Asked) -> object:

@@ -30,7 +30,7 @@ from simulation.otherwise import Served, served, summary
 from simulation.plan import Delivery
 from simulation.register import install
 from simulation.ways import Called, Dropped, Listed, till
-from simulation.world import World
+from simulation.world import Told, World
 from tests.support import polling, thin
 from tests.support.edge import Edge
 from tests.support.ingest import NEW, SECRETS
@@ -42,10 +42,15 @@ UNTIL = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, list[Document]]:
+def season() -> list[Told]:
+    return list(World(3, UNTIL, people=2_000).season(6_000))
+
+
+@pytest.fixture(scope="module")
+def told(season: list[Told]) -> dict[str, list[Document]]:
     """Return what each vendor tells in a season, in its order."""
     found: dict[str, list[Document]] = {}
-    for one in World(3, UNTIL, people=2_000).season(6_000):
+    for one in season:
         for document in one.documents:
             found.setdefault(document.vendor, []).append(document)
     return found
@@ -129,6 +134,29 @@ def test_what_is_listed_is_polled_as_it_is_now(
         assert 0 == counts.dead
         assert 0 == desk.poll(more=more).accepted, "it is as it was"
         assert sums(last(documents)) == received(list(desk.sales()))
+
+
+def test_customers_are_polled_where_the_vendor_lists_them(
+    season: list[Told], tmp_path: Path
+) -> None:
+    found = [one for told in season for one in told.contacts if one.vendor == "tixly"]
+    contacts = [one for one in found if one.house == found[0].house]
+    with polling.desk("tixly", tmp_path) as desk:
+        way = Listed(desk.server)
+        for one in contacts:
+            assert way.meet(one)
+        desk.poll()
+        numbers = {one.account.number for one in contacts}
+        assert len(numbers) < len(contacts), "somebody has changed"
+        people = [one for one in desk.got if one.topic == PROFILES.name]
+        assert len(numbers) == len(people) == len(desk.server.people)
+        latest = {one.account.number: one.account for one in contacts}
+        assert {who.email for who in latest.values()} == {
+            one["Email"] for one in desk.server.people
+        }
+    with polling.desk("ticketco", tmp_path) as desk:
+        ticketco = msgspec.structs.replace(contacts[0], vendor="ticketco")
+        assert not Listed(desk.server).meet(ticketco), "it lists none"
 
 
 @pytest.mark.parametrize("vendor", ["eventim", "businesscentral"])

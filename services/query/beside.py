@@ -167,7 +167,8 @@ class Beside:
                 *(withheld(cells), tuple(about)),
             ),
         )
-        return showing.cross_use(found, house, period, cut)
+        network = self.reader.cells("network", period.id, ()).get(("customers", ()))
+        return showing.cross_use(found, house, period, cut, network.value if network else None)
 
     def view(self, page: str, who: Asker) -> AbstractContextManager[None]:
         """Note all that a page asks meanwhile as the one question that *who* asked."""

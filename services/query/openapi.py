@@ -122,7 +122,17 @@ def _schemas() -> dict[str, Schema]:
             as_of=_TIME,
             kind=_PUBLISHED,
             customers={"type": "integer"},
-            cells=_listing(_object(kind=_TEXT, name=_TEXT, shared=_NUMBER)),
+            cells=_listing(
+                _object(
+                    kind=_TEXT,
+                    name=_TEXT,
+                    shared=_NUMBER,
+                    share_of_own=_NUMBER,
+                    share_of_theirs=_NUMBER,
+                    lift=_NUMBER,
+                    why={"type": ["string", "null"]},
+                )
+            ),
         ),
         "Cuts": _object(cuts=_listing(_object(cut={"type": "integer"}, as_of=_TIME))),
         "Asked": _object(asked=_listing(_object(asked_at=_TIME, role=_TEXT, scope=_TEXT))),

@@ -7,6 +7,7 @@ import msgspec
 
 from services.query.auditing import About
 from services.query.cuts.benchmarks import QUARTERS_FROM, Benchmark
+from services.query.cuts.shared import Shared
 from services.query.cuts.store import Cut, Seen
 from services.query.formats import Kind, Table
 from services.query.matrix import MATRIX
@@ -57,8 +58,14 @@ def benchmark_table(payload: dict[str, Any]) -> Table:
     return Table("benchmark", columns, [row])
 
 
-def cross_use(found: Seen | None, house: str, period: Period, cut: Cut) -> dict[str, Any]:
-    """Return an organisation's cross-use; shares are of its own, and of the other's, customers."""
+def cross_use(
+    found: Seen | None, house: str, period: Period, cut: Cut, network: int | None
+) -> dict[str, Any]:
+    """Return an organisation's cross-use; shares are of its own, and of the other's, customers.
+
+    *network* is how many customers all have, where that is published: lift is how many times as
+    many are shared as would be if nobody chose the one for the other.
+    """
     customers = found.customers if found else 0
     return {
         "definition": "cross_use@1",
@@ -75,11 +82,18 @@ def cross_use(found: Seen | None, house: str, period: Period, cut: Cut) -> dict[
                 "shared": one.shared,
                 "share_of_own": _share(one.shared, customers),
                 "share_of_theirs": _share(one.shared, one.theirs),
+                "lift": _lift(one, customers, network),
                 "why": one.why or None,
             }
             for one in (found.others if found else ())
         ],
     }
+
+
+def _lift(one: Shared, customers: int, network: int | None) -> float | None:
+    if one.shared is None or not one.theirs or not customers or network is None:
+        return None
+    return round(one.shared * network / (customers * one.theirs), 2)
 
 
 def _share(part: int | None, whole: int | None) -> float | None:
@@ -93,8 +107,9 @@ def cross_use_table(payload: dict[str, Any]) -> Table:
     """Return cross-use as rows."""
     columns: dict[str, Kind] = {"period": "text", "kind": "text", "name": "text"}
     columns |= {"shared": "integer", "share_of_own": "number", "share_of_theirs": "number"}
+    columns["lift"] = "number"
     columns |= {"why": "text", "as_of": "time"}
-    names = ("kind", "name", "shared", "share_of_own", "share_of_theirs", "why")
+    names = ("kind", "name", "shared", "share_of_own", "share_of_theirs", "lift", "why")
     rows = [
         (payload["period"]["id"], *(one[name] for name in names), payload["as_of"])
         for one in payload["cells"]

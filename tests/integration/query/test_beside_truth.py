@@ -8,7 +8,7 @@ product. The solver only withholds more, and takes minutes: what runs at every c
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from itertools import product
@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from clickhouse_connect.driver.client import Client
 from starlette.applications import Starlette
 
 from kudos.clickhouse import connect
@@ -63,11 +64,15 @@ owner = "{owner}"
 ticket_classes = {classes}
 genres = {genres}
 venues = {venues}
+cross_use = {agrees}
 """
 
 
-def register(network: Network) -> str:
-    """Return the register of a network's houses; "network" is a token that asks of all."""
+def register(network: Network, agreed: Collection[str] = ()) -> str:
+    """Return the register of a network's houses; "network" is a token that asks of all.
+
+    Those who *agreed* are named to each other.
+    """
     text = "".join(
         _HOUSE.format(
             id=house.id,
@@ -75,6 +80,7 @@ def register(network: Network) -> str:
             county=house.city[:2],
             city=house.city,
             owner=house.owner,
+            agrees=str(house.id in agreed).lower(),
             classes=inline(CLASSES),
             genres=inline(GENRES),
             venues=inline({"Kirken": house.elsewhere} if house.elsewhere else {}),
@@ -94,11 +100,19 @@ class System:
 
     cut: Cut
 
-    def __init__(self, url: str, folder: Path, rules: Rules) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        rules: Rules,
+        *,
+        agreed: Collection[str] = (),
+        derive: Callable[[Client], object] = lambda _client: None,
+    ) -> None:
         self.network = Network(1)
         self.truth = Truth(self.network.lines())
         path = folder / "organisations.toml"
-        path.write_text(register(self.network), "utf-8")
+        path.write_text(register(self.network, agreed), "utf-8")
         self.register = WatchedRegister(path)
         places = {code: Place(*place) for code, place in PLACES.items()}
         with connect(url) as client:
@@ -109,6 +123,7 @@ class System:
             ]
             linked = [(link, n) for n, link in enumerate(self.network.links)]
             links.write(client, links.Batch(linked, said))
+            derive(client)
             self.cut = make(client, self.register.now, NOW, protect, rules=rules)
         self.pool = Pool(partial(connect, url))
         ways = [bearer(self.register)]

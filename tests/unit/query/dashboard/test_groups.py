@@ -207,7 +207,9 @@ def test_nobody_elses_own_figure_is_on_the_page(signed_in: Client) -> None:
     assert "700" not in text
 
 
-def test_cross_use_names_who_agreed_and_withholds_who_is_few(signed_in: Client) -> None:
+def test_cross_use_names_who_agreed_and_withholds_who_is_few(
+    signed_in: Client, made: MadeUpCut
+) -> None:
     found = page_of(signed_in("theatre").get("/cross-use?period=2026"))
     assert f"15{SPACE}% av kundene har også vært hos Border og Scene." in found.text
     assert f"15{SPACE}%, 30{SPACE}% av deres" in found.text
@@ -216,8 +218,18 @@ def test_cross_use_names_who_agreed_and_withholds_who_is_few(signed_in: Client) 
     assert "Andre, som ikke nevnes" in found.text
     assert "800 kjente kunder" in found.text
     assert "/v1/cross-use?period=2026&format=csv" in found.links
-    # lift stands there only where the answer has it
-    assert "Løft" not in found.text
+    # 120 in common, of 800 and of 400, in a network that the cut counts
+    network = made.cells("network", "2026", ())["customers", ()].value
+    assert network
+    lift = f"{120 * network / (800 * 400):.2f}".replace(".", ",")
+    assert re.search(rf"Løft.*Border og Scene\s*120\s*15{SPACE}%\s*30{SPACE}%\s*{lift}", found.text)
+
+
+def test_without_the_network_s_persons_there_is_no_lift(
+    signed_in: Client, made: MadeUpCut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(made, "cells", lambda *_: {})
+    assert "Løft" not in page_of(signed_in("theatre").get("/cross-use?period=2026")).text
 
 
 def test_what_was_chosen_survives_a_change_of_page(signed_in: Client) -> None:

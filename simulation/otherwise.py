@@ -120,7 +120,6 @@ _SERVERS: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
         )
     },
 }
-#: eBillett is not among them: its houses have the buyers' list, which no API lists for them.
 #: Of vendors of whom several houses are, one is enough; the others' scripts push what it lists.
 _ONE = {"tixly": "drammenselva-kulturhus"}
 
@@ -172,6 +171,7 @@ def _credentials(feed: Feed) -> str:
     return f"{feed[1]}.{feed[0]}.api"
 
 
+#: eBillett is not among them: its house has the buyers' list, which no API lists for a house.
 _OTHERWISE: Mapping[str, Callable[[Feed, str], Told]] = {
     "ticketco": _polled(ticketco.SECRET),
     "ticketmaster": _polled(ticketmaster.SECRET),

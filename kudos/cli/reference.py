@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from kudos.cli import given_names, inhabitants, surveys
+from kudos.cli import exchange_rates, given_names, inhabitants, surveys
 from kudos.cli.running import data_option
 from kudos.errors import Misconfigured
 from kudos.place import FILE, packaged
@@ -32,7 +32,10 @@ def command() -> None:
 
 @command.command(name="import")
 @click.argument(
-    "kind", type=click.Choice(["postal-codes", "given-names", "population", "npumonitor"])
+    "kind",
+    type=click.Choice(
+        ["postal-codes", "given-names", "population", "exchange-rates", "npumonitor"]
+    ),
 )
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @data_option
@@ -42,8 +45,9 @@ def import_(kind: str, file: Path, data: Path) -> None:
     postal-codes: Posten's register as it is, or a delimited file whose head names postal_code,
     municipality_no and, where it is known, centrality. given-names: a delimited file whose head
     names name, women and men. population: inhabitants, a delimited file whose head names year,
-    municipality_no, age and persons. npumonitor: NPU Monitor's shares of segments, a delimited file
-    whose head names period, industry, region, segment, share and respondents.
+    municipality_no, age and persons. exchange-rates: NOK for a unit of a currency, a delimited file
+    whose head names day, currency and rate. npumonitor: NPU Monitor's shares of segments, a
+    delimited file whose head names period, industry, region, segment, share and respondents.
 
     It goes where KUDOS_REFERENCE says, else into DATA/reference; the service that reads it uses it
     from its next start on.
@@ -76,6 +80,12 @@ def _population(text: bytes, folder: Path) -> str:
     return inhabitants.said(found)
 
 
+def _exchange_rates(text: bytes, folder: Path) -> str:
+    found = exchange_rates.read(text)
+    exchange_rates.write(folder, found)
+    return exchange_rates.said(found)
+
+
 def _npumonitor(text: bytes, folder: Path) -> str:
     found = surveys.read(text)
     surveys.write(folder, found)
@@ -87,6 +97,7 @@ _KINDS: Mapping[str, Callable[[bytes, Path], str]] = {
     "postal-codes": _postal_codes,
     "given-names": _given_names,
     "population": _population,
+    "exchange-rates": _exchange_rates,
     "npumonitor": _npumonitor,
 }
 

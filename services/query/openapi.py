@@ -78,18 +78,30 @@ def _schemas() -> dict[str, Schema]:
     problem = _object(type=_TEXT, title=_TEXT, status={"type": "integer"}, detail=_TEXT)
     may = {"type": "object", "additionalProperties": _listing(_TEXT)}
     problem["properties"]["may_ask"] = may
+    figure = _object(
+        definition=_TEXT,
+        scope=_TEXT,
+        period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
+        as_of=_TIME,
+        organisations={"type": "integer"},
+        coverage={"type": ["number", "null"]},
+        unit={"type": "string", "enum": _units()},
+        kind={"type": "string", "enum": ["live", "published"]},
+        cells=_listing(cell),
+    )
+    figure["properties"] |= {
+        "base": _object(
+            id=_TEXT,
+            geography={"type": ["string", "null"]},
+            year={"type": ["integer", "null"]},
+            table={"type": ["string", "null"]},
+        )
+        | {"description": "of an index: what it is held against"},
+        "unconverted": _listing(_TEXT)
+        | {"description": "currencies without a rate, which a group's money leaves out"},
+    }
     return {
-        "Figure": _object(
-            definition=_TEXT,
-            scope=_TEXT,
-            period=_object(id=_TEXT, **{"from": _DAY, "to": _DAY}),
-            as_of=_TIME,
-            organisations={"type": "integer"},
-            coverage={"type": ["number", "null"]},
-            unit={"type": "string", "enum": _units()},
-            kind={"type": "string", "enum": ["live", "published"]},
-            cells=_listing(cell),
-        ),
+        "Figure": figure,
         "Live": _object(
             organisation=_TEXT,
             day=_DAY,

@@ -1,6 +1,6 @@
 """Figures of the last cut: from base cells to the measure that was asked for, or why none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
@@ -65,8 +65,16 @@ def ask(
         unit=measure.unit,
         kind="published",
         cells=tuple(replace(c, as_of=None if c.as_of == cut.as_of else c.as_of) for c in cells),
+        unconverted=_unconverted(question, cut, houses) if shown and measure.money else (),
     )
     return answer, cut, tuple(houses)
+
+
+def _unconverted(question: Published, cut: Cut, houses: Iterable[str]) -> tuple[str, ...]:
+    """Return the currencies of the period's years that had no rate, and are left out."""
+    years = range(question.period.begins.year, question.period.ends.year + 1)
+    keys = [f"{house} {year}" for house in houses for year in years]
+    return tuple(sorted({one for key in keys for one in cut.unconverted.get(key, ())}))
 
 
 def _withheld(why: str, instead: str | None, by: Mapping[str, str] | None = None) -> Cell:

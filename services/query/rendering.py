@@ -23,11 +23,13 @@ _OF_AN_INDEX = ("interval_low", "interval_high", "base_share")
 def figure(answer: Answer) -> dict[str, Any]:
     """Return *answer* as it stands in JSON."""
     period = answer.period
-    base = {} if answer.base is None else {"base": answer.base}
+    more: dict[str, Any] = {} if answer.base is None else {"base": answer.base}
+    if answer.unconverted:
+        more["unconverted"] = answer.unconverted
     return {
         "definition": answer.definition,
         "scope": answer.scope,
-        **base,
+        **more,
         "period": {"id": period.id, "from": period.begins, "to": period.ends},
         "as_of": answer.as_of,
         "organisations": answer.organisations,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from kudos.clickhouse import connect
 from kudos.errors import Misconfigured
 from kudos.logs import configure
+from kudos.rates import rates
 from kudos.register import WatchedRegister
 from services.query.cuts.make import make
 from services.query.disclosure.protect import protect
@@ -23,6 +24,7 @@ def main() -> int:
         settings = Settings.read()
         register = WatchedRegister(settings.organisations).now
         rules = settings.rules()
+        known = rates(settings.reference)
     except Misconfigured as error:
         sys.stderr.write(f"query: {error}\n")
         return 2
@@ -33,6 +35,7 @@ def main() -> int:
             datetime.now(UTC),
             protect,
             rules=rules,
+            rates=known,
             say=lambda what, seconds: log.info("cut: %s took %.1f s", what, seconds),
         )
     log.info("a cut of %d cells, %d published", done.cells, done.published)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from clickhouse_connect.driver.client import Client
 from msgspec.structs import replace
 
+from kudos.rates import Rate
 from kudos.register import OSLO, Register
 from services.query.cuts import base, benchmarks, members, shared, statements, store
 from services.query.cuts.calendar import kind_of
@@ -53,11 +54,13 @@ def make(
     protect: Protect,
     *,
     rules: Rules,
+    rates: Iterable[Rate] = (),
     say: Say = lambda _what, _seconds: None,
 ) -> Cut:
     """Compute all protected figures of the days before *now*'s, protect and keep them.
 
-    *say* is told how many seconds each step took.
+    *rates* are what is known of other currencies, which money of groups is in NOK by. *say* is told
+    how many seconds each step took.
     """
     clock = _Clock(say)
     rules = replace(rules, money=rules.money | base.MONEY)
@@ -71,6 +74,7 @@ def make(
         ],
         "last": today - _DAY,
     }
+    store.write_rates(client, rates, cut[0])
     whole = _rows(client, statements.WHOLE, asked) if held else []
     told = _rows(client, statements.BY, asked) if held else []
     clock.step("read")
@@ -97,6 +101,7 @@ def make(
         published=published,
         written=written,
         done_at=datetime.now(UTC),
+        unconverted=dict(client.query(statements.UNCONVERTED, parameters=asked).result_rows),  # type: ignore[arg-type]  # pairs
     )
     store.complete(client, done)
     clock.step("keep")

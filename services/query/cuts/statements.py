@@ -5,6 +5,8 @@ many organisations, months and places is counted once in each union. A figure's 
 known and the anonymous orders behind it; of these there may be more, never fewer, than are counted.
 """
 
+import re
+
 from kudos.falling import VALUES
 from kudos.profiles import PERSON, PROFILED
 from kudos.sums import SUMS, WORDS
@@ -25,11 +27,19 @@ _MONEY = {
     "ticket_revenue": SUMS["ticket_revenue"].sql,
     "fees": SUMS["fees"].sql,
 }
+
+
+def _in_nok(sql: str) -> str:
+    """Return a sum of money in NOK: what has no rate is 0, and the answer says so."""
+    return re.sub(r"\b(price|fee)\b", r"nok_\1", sql)
+
+
 ADDED = {
-    **{name: SUMS[name].sql for name in ("tickets", "refunded_tickets", "paid_tickets")},
+    **{name: SUMS[name].sql for name in ("tickets", "refunded_tickets")},
+    # an average is of tickets whose price is known in NOK
+    "paid_tickets": f"{SUMS['paid_tickets'].sql[:-1]} AND rate > 0)",
     **{name: SUMS[name].sql for name in ("known_tickets", "known_refunded_tickets")},
-    **{name: f"{sql[:-1]} AND currency = 'NOK')" for name, sql in _MONEY.items() if "If(" in sql},
-    "fees": "sumIf(if(sale, fee, -fee), currency = 'NOK')",
+    **{name: _in_nok(sql) for name, sql in _MONEY.items()},
 }
 DISTINCT = ("orders", "ticket_orders", "customer_records")
 #: What is kept of a line that a breakdown tells apart.
@@ -56,9 +66,18 @@ _TOLD = f"""
             (toString(county), toString(municipality), toString(centrality)) AS own_place
         FROM sales FINAL ARRAY JOIN line WHERE day <= {{last:Date}}
     ),
+    rates AS (
+        SELECT toString(currency) AS of, day AS on, rate AS imported FROM exchange_rates FINAL
+    ),
+    priced AS (
+        SELECT *, if(currency = 'NOK', 1., imported) AS rate,
+            if(currency = 'NOK', price, toInt64(round(price * imported))) AS nok_price,
+            if(currency = 'NOK', fee, toInt64(round(fee * imported))) AS nok_fee
+        FROM lines LEFT JOIN rates ON currency = of AND day = on
+    ),
     persons_of_lines AS (
         SELECT *, {PERSON} AS person, venues[venue] AS elsewhere
-        FROM lines
+        FROM priced
         LEFT JOIN link USING (customer_ref)
         LEFT JOIN houses ON organisation = house
     )
@@ -207,10 +226,14 @@ GROUP BY scope, period, by, told
 
 
 WHOLE = _whole(f"arrayConcat({_CALENDAR}, {_DAYS}, {_ROLLING})")
-#: The currencies of what was sold in others than NOK, which groups' money leaves out.
+#: By organisation and year the currencies that groups' money leaves out: there was no rate.
 UNCONVERTED = """
-SELECT toString(organisation), groupUniqArray(toString(currency))
-FROM sales WHERE currency NOT IN ('', 'NOK') GROUP BY organisation
+SELECT concat(toString(organisation), ' ', toString(toYear(day))),
+    arraySort(groupUniqArray(toString(currency)))
+FROM sales FINAL
+WHERE currency NOT IN ('', 'NOK') AND day <= {last:Date}
+    AND (toString(currency), day) NOT IN (SELECT toString(currency), day FROM exchange_rates)
+GROUP BY organisation, toYear(day)
 """
 
 #: What cross-use is told of.

@@ -8,13 +8,17 @@ from clickhouse_connect.driver.client import Client
 from msgspec import Struct
 
 from kudos.clickhouse import utc
+from kudos.currencies import DIGITS
 from kudos.ledger import watermarks
+from kudos.rates import Rate, every_day
 from services.query.cuts.benchmarks import Benchmark
 from services.query.cuts.members import Member
 from services.query.cuts.shared import Shared
 from services.query.disclosure.model import Cell, CellKey, Standing, Verdict
 
-_CUTS = "SELECT cut, as_of, last, scopes, cells, published, written, done_at FROM cuts FINAL"
+_CUTS = """
+SELECT cut, as_of, last, scopes, cells, published, written, done_at, unconverted FROM cuts FINAL
+"""
 _NEWEST = """
 SELECT scope, period, by, told, measure,
     argMax((as_of, value, why, instead, exact, persons, parts, persons_of, coverage), cut)
@@ -44,6 +48,8 @@ class Cut(Struct, frozen=True):
     published: int
     written: int
     done_at: datetime
+    #: By "organisation year" the currencies that money of groups leaves out.
+    unconverted: Mapping[str, Sequence[str]] = {}
 
 
 class Known(Struct, frozen=True):
@@ -63,9 +69,9 @@ def history(client: Client) -> list[Cut]:
 
 
 def _cut(cut: int, at: datetime | None, last: date, scopes: list[str], *counts: Any) -> Cut:
-    cells, published, written, done_at = counts
+    cells, published, written, done_at, unconverted = counts
     scopes_, begun = frozenset(scopes), None if at is None else utc(at)
-    return Cut(cut, begun, last, scopes_, cells, published, written, utc(done_at))
+    return Cut(cut, begun, last, scopes_, cells, published, written, utc(done_at), unconverted)
 
 
 def as_of(client: Client) -> datetime | None:
@@ -214,5 +220,23 @@ def shared_before(client: Client) -> Iterator[tuple[tuple[str, str], list[Shared
 def complete(client: Client, done: Cut) -> None:
     """Say that a cut is whole: from now on it is what is answered."""
     names = ["cut", "as_of", "last", "scopes", "cells", "published", "written", "done_at"]
+    names.append("unconverted")
     row = (done.cut, done.as_of, done.last, sorted(done.scopes), done.cells, done.published)
-    client.insert("cuts", [(*row, done.written, done.done_at)], column_names=names)
+    told = (done.written, done.done_at, dict(done.unconverted))
+    client.insert("cuts", [(*row, *told)], column_names=names)
+
+
+def write_rates(client: Client, known: Iterable[Rate], version: int) -> None:
+    """Write the rate of every day, in minor units for one minor unit."""
+    rows = [
+        (
+            one.currency,
+            one.day,
+            float(one.rate) * 10.0 ** (2 - DIGITS.get(one.currency, 2)),
+            version,
+        )
+        for one in every_day(known)
+    ]
+    for n in range(0, len(rows), 50_000):
+        names = ["currency", "day", "rate", "version"]
+        client.insert("exchange_rates", rows[n : n + 50_000], column_names=names)

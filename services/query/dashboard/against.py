@@ -19,6 +19,7 @@ from services.query.dashboard.style import (
 
 #: Of the two bars: how far from the middle of their row, how thick, which colour.
 _OURS, _THEIRS = (0, 10, OURS), (15, 7, USUAL)
+_WEIGHTS, _INKS = {"ours": 600, "theirs": 400}, {"ours": INK, "theirs": MUTED}
 _LETTER = 8  # a letter is some 8 pixels wide
 
 
@@ -50,7 +51,7 @@ def pairs(rows: Sequence[Two], size: Size) -> Spec:
         (value, len(label))
         for row in rows
         for value, label in (
-            (_ends(row)["ours_end"], row.ours_label),
+            (row.ours and _ends(row)["ours_end"], row.ours_label),
             (row.theirs, row.theirs_label),
         )
         if value
@@ -70,48 +71,36 @@ def pairs(rows: Sequence[Two], size: Size) -> Spec:
         }
     ]
     for field, (dy, height, color) in (("ours", _OURS), ("theirs", _THEIRS)):
-        layers.append(
-            {
-                "transform": [{"filter": f"isValid(datum.{field})"}],
-                "mark": {"type": "bar", "height": height, "yOffset": dy, "color": color},
-                "encoding": {"x": x | {"field": field}},
-            }
-        )
-        label = {"text": {"field": f"{field}_label"}}
-        mark = text | {"dx": 6, "dy": dy, "fontSize": 13 if field == "ours" else 12}
-        bold: Spec = {"fontWeight": 600} if field == "ours" else {"color": MUTED}
-        layers.append(
-            {
-                "transform": [{"filter": f"isValid(datum.{field})"}],
-                "mark": mark | bold,
-                "encoding": {"x": x | {"field": f"{field}_end"}} | label,
-            }
-        )
-        # why there is none is no figure, and does not look like one
-        layers.append(
-            {
-                "transform": [{"filter": f"!isValid(datum.{field})"}],
-                "mark": mark | {"dx": 0, "x": 0, "color": MUTED},
-                "encoding": label,
-            }
-        )
-    layers.append(
-        {
-            # where ours is not shown, why stands in its place
-            "transform": [{"filter": "isValid(datum.people) && isValid(datum.ours)"}],
-            "mark": {"type": "tick", "color": INK, "thickness": 2, "size": 16, "yOffset": 0},
-            "encoding": {"x": x | {"field": "people"}},
+        bar = {"type": "bar", "height": height, "yOffset": dy, "color": color}
+        layers.append({"mark": bar, "encoding": {"x": x | {"field": field}}})
+        shown_ = f"isValid(datum.{field})"
+        # one layer for figures and for why there is none, which is none and does not look like
+        # one: what a chart costs is its layers
+        mark = text | {
+            "dx": {"expr": f"{shown_} ? 6 : 0"},
+            "dy": dy,
+            "fontSize": 13 if field == "ours" else 12,
+            "fontWeight": {"expr": f"{shown_} ? {_WEIGHTS[field]} : 400"},
+            "color": {"expr": f"{shown_} ? '{_INKS[field]}' : '{MUTED}'"},
         }
-    )
+        encoding = {"x": x | {"field": f"{field}_end"}, "text": {"field": f"{field}_label"}}
+        layers.append({"mark": mark, "encoding": encoding})
+    if any(row.people is not None for row in rows):
+        stroke = {"type": "tick", "color": INK, "thickness": 2, "size": 16, "yOffset": 0}
+        layers.append({"mark": stroke, "encoding": {"x": x | {"field": "stroke"}}})
     y = {"field": "n", "type": "ordinal", "axis": None}
     shape = {"width": size.width, "height": {"step": 58}, "data": {"values": values}}
     return shape | FLUSH | {"encoding": {"y": y}, "layer": layers, "config": CONFIG}
 
 
 def _ends(row: Two) -> dict[str, float | None]:
-    """Return behind what the labels stand: ours behind the stroke too, where it is further out."""
-    ours = row.ours if row.ours is None else max(row.ours, row.people or 0)
-    return {"ours_end": ours, "theirs_end": row.theirs}
+    """Return where the stroke is, and behind what the labels stand: ours behind it too.
+
+    Where ours is not shown, why stands in its place, and there is no stroke.
+    """
+    stroke = None if row.ours is None else row.people
+    ours_end = max(row.ours or 0, stroke or 0)
+    return {"ours_end": ours_end, "theirs_end": row.theirs or 0, "stroke": stroke}
 
 
 def strip(found: Strip, size: Size) -> Spec:

@@ -90,14 +90,15 @@ def card(texts: Texts, sides: Sides, names: tuple[str, str], *, large: bool = Fa
     picture = None
     if some and told:
         drawn = [_two(texts, row, shares) for row in (found if large else found[:_MOST])]
-        short = _named(drawn, _short(names), indexed=False)
-        drawn = _named(drawn, names)
+        small = pairs(_named(drawn, _short(names), indexed=False), _NARROW)
+        # among many one drawing fits both: to draw is what the page costs
+        wide = pairs(_named(drawn, names), _WIDE) if large else small
         picture = Picture(
             id=f"{sides.by}-beside",
             title=title,
             sentence=sentence,
-            wide=draw(pairs(drawn, _WIDE), texts.language),
-            narrow=draw(pairs(short, _NARROW), texts.language),
+            wide=draw(wide, texts.language),
+            narrow=draw(small, texts.language) if large else None,
             table=told,
         )
     return Card(

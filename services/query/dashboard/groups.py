@@ -286,6 +286,8 @@ def _facts(group: Group, whole: Answer) -> list[str]:
     if whole.coverage is not None:
         share = formats.percent(whole.coverage, texts.language)
         found.append(texts("figure.coverage", share=share))
+    if whole.unconverted:
+        found.append(texts("peers.unconverted", currencies=", ".join(whole.unconverted)))
     return found
 
 

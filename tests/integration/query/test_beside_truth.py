@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -22,6 +23,7 @@ from clickhouse_connect.driver.client import Client
 from starlette.applications import Starlette
 
 from kudos.clickhouse import connect
+from kudos.rates import Rate
 from kudos.records import Place
 from kudos.register import WatchedRegister
 from services.aggregate import links, store
@@ -51,6 +53,16 @@ pytestmark = pytest.mark.engine
 NOW = datetime(2026, 2, 2, 3, tzinfo=UTC)
 #: Of so many questions one is asked over HTTP too.
 HTTP = 37
+#: A holiday has the rate of the day before; the last day of sales is too far from any.
+RATES = [
+    Rate(date(2025, 12, 1), "SEK", Decimal("0.97313")),
+    Rate(date(2025, 12, 31), "SEK", Decimal("0.98877")),
+]
+TRUE_RATES = {
+    ("SEK", date(2025, 12, 1)): 0.97313,
+    ("SEK", date(2025, 12, 31)): 0.98877,
+    ("SEK", date(2026, 1, 1)): 0.98877,
+}
 #: Fewer would prove little.
 LEAST = {"published": 3_000, "withheld": 3_000, "measures": 13}
 _HOUSE = """
@@ -110,7 +122,7 @@ class System:
         derive: Callable[[Client], object] = lambda _client: None,
     ) -> None:
         self.network = Network(1)
-        self.truth = Truth(self.network.lines())
+        self.truth = Truth(self.network.lines(), TRUE_RATES)
         path = folder / "organisations.toml"
         path.write_text(register(self.network, agreed), "utf-8")
         self.register = WatchedRegister(path)
@@ -124,7 +136,7 @@ class System:
             linked = [(link, n) for n, link in enumerate(self.network.links)]
             links.write(client, links.Batch(linked, said))
             derive(client)
-            self.cut = make(client, self.register.now, NOW, protect, rules=rules)
+            self.cut = make(client, self.register.now, NOW, protect, rules=rules, rates=RATES)
         self.pool = Pool(partial(connect, url))
         ways = [bearer(self.register)]
         self.beside = Beside(self.pool, self.register, ways, now=lambda: NOW)
@@ -247,3 +259,15 @@ async def test_what_is_published_of_groups_is_true(
     assert LEAST["published"] < seen["published"]
     assert LEAST["withheld"] < seen["withheld"]
     assert LEAST["measures"] == len(compared.measures)
+
+
+def test_what_has_no_rate_is_left_out_and_said(system: System) -> None:
+    """Krona of 2025 are in the money of groups; of 2026 some are not, and only money says so."""
+
+    def told(measure: str, period: str) -> Any:
+        found = system.ask(Published(measure, "network", parse(period)))
+        return found["cells"][0]["value"] is not None and found.get("unconverted")
+
+    found = {period: told("net_revenue", period) for period in ("2025", "2026", "season-2025")}
+    assert {"2025": None, "2026": ["SEK"], "season-2025": ["SEK"]} == found
+    assert told("tickets", "season-2025") is None

@@ -29,7 +29,8 @@ SCOPES = (
     "'industry-region:' || industry || '/' || left(city, 2)",
     "'organisation:' || organisation",
 )
-#: Money is what was sold in NOK; of what is sold a refund is taken, and people stay.
+#: Money is in NOK by the day's rate, line by line; what has none is left out.
+#: Of what is sold a refund is taken, and people stay.
 _SUMS = """
     count(DISTINCT person) FILTER (sale) AS customers,
     count(DISTINCT record) FILTER (sale) AS customer_records,
@@ -39,11 +40,11 @@ _SUMS = """
     sum(quantity) FILTER (NOT sale AND ticket) AS refunded_tickets,
     sum(signed) FILTER (ticket) AS net_tickets,
     sum(signed) FILTER (ticket AND record IS NOT NULL) AS known_tickets,
-    sum(signed) FILTER (ticket AND price > 0) AS paid_tickets,
-    sum(paid) FILTER (revenue AND nok) AS net_revenue,
-    sum(price) FILTER (NOT sale AND revenue AND nok) AS refunded_revenue,
-    sum(paid) FILTER (ticket AND nok) AS ticket_revenue,
-    sum(if(sale, fee_minor, -fee_minor)) FILTER (nok) AS fees,
+    sum(signed) FILTER (ticket AND price > 0 AND rate > 0) AS paid_tickets,
+    sum(paid) FILTER (revenue) AS net_revenue,
+    sum(nok_price) FILTER (NOT sale AND revenue) AS refunded_revenue,
+    sum(paid) FILTER (ticket) AS ticket_revenue,
+    sum(if(sale, nok_fee, -nok_fee)) AS fees,
     count(DISTINCT coalesce(person, -1 - bought)) AS persons,
     count(DISTINCT organisation) AS organisations
 """
@@ -70,16 +71,26 @@ _DIGITS = 3
 class Truth:
     """Answers of groups from the rows of a network."""
 
-    def __init__(self, lines: pl.DataFrame) -> None:
+    def __init__(self, lines: pl.DataFrame, rates: Mapping[tuple[str, date], float]) -> None:
         self._db = duckdb.connect()
         self._db.register("told", lines.to_arrow())
+        self._db.execute("CREATE TABLE rates (currency VARCHAR, day DATE, rate DOUBLE)")
+        self._db.executemany(
+            "INSERT INTO rates VALUES (?, ?, ?)",
+            [[currency, day, rate] for (currency, day), rate in rates.items()],
+        )
         self._db.execute(f"""
             CREATE TABLE lines AS SELECT *, kind = 'sale' AS sale, item = 'ticket' AS ticket,
                 item NOT IN ('gift_card', 'donation', 'season_pass_use') AS revenue,
-                currency = 'NOK' AS nok, if(kind = 'sale', quantity, -quantity) AS signed,
-                if(kind = 'sale', price, -price) AS paid,
+                round(price * rate)::BIGINT AS nok_price,
+                round(fee_minor * rate)::BIGINT AS nok_fee,
+                if(kind = 'sale', quantity, -quantity) AS signed,
+                if(kind = 'sale', nok_price, -nok_price) AS paid,
                 [{", ".join(SCOPES)}] AS scopes
-            FROM told
+            FROM (
+                SELECT told.*, if(currency = 'NOK', 1, coalesce(rates.rate, 0)) AS rate
+                FROM told LEFT JOIN rates USING (currency, day)
+            )
         """)
 
     def scopes(self) -> list[str]:

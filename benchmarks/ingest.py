@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import cast
 
@@ -153,7 +154,7 @@ def running() -> Iterator[tuple[psutil.Process, int]]:
             process = subprocess.Popen(command, env=os.environ | environment)
             try:
                 os.sched_setaffinity(process.pid, {first})
-                _await(lambda: listens(port), "ingest")
+                _await(lambda: _is_ready(port), "ingest")
                 yield psutil.Process(process.pid), port
             finally:
                 process.send_signal(signal.SIGTERM)
@@ -180,6 +181,18 @@ def _broker(folder: Path, passwords: Mapping[str, str]) -> Iterator[str]:
         yield address
     finally:
         child.stop(30)
+
+
+def _is_ready(port: int) -> bool:
+    """Tell whether it takes sales: it listens before it knows which sources are stopped."""
+    if not listens(port):
+        return False
+    asked = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        asked.request("GET", "/readyz")
+        return asked.getresponse().status == 200
+    finally:
+        asked.close()
 
 
 def _await(true: Callable[[], bool], what: str) -> None:

@@ -97,11 +97,13 @@ class Courier:
         """Send *delivery* with the next batch of its feed."""
         document = delivery.document
         page = (document.house, document.vendor, type(document))
+        way = self._ways.get(page[:2])
         if isinstance(document, Contact):
             self.counts[page[:2]].contacts += 1
+            if way is not None and way.meet(document):
+                return
         else:
             self._count(document, delivery)
-            way = self._ways.get(page[:2])
             if way is not None and way.take(document):
                 return
         self._wait(page, document)

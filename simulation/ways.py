@@ -6,6 +6,7 @@ a file that somebody imports.
 
 import threading
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -14,8 +15,9 @@ import httpx
 import msgspec
 
 from simulation.accounts import Account
-from simulation.orders import Document
-from simulation.servers.api import Api
+from simulation.orders import Contact, Document
+from simulation.servers import businesscentral as dynamics
+from simulation.servers import eventim as eventims
 from simulation.servers.pckasse import Till
 from simulation.vendors import VENDORS
 from simulation.vendors.markup import element
@@ -33,6 +35,9 @@ class Way(Protocol):
     def take(self, document: Document) -> bool:
         """Take *document*; tell whether it is not to be pushed."""
 
+    def meet(self, contact: Contact) -> bool:
+        """Take what is told of a customer apart from sales; tell whether it is not to be pushed."""
+
     def said(self, documents: Sequence[Document]) -> Said | None:
         """Return what a push of *documents* says; None: themselves."""
 
@@ -40,21 +45,38 @@ class Way(Protocol):
         """Have what waits be sent; *whole*: return when it is, else when it is time for it."""
 
 
+class Lists(Protocol):
+    """A vendor's server that lists what it has."""
+
+    def put(self, name: str, row: dict[str, Any]) -> None:
+        """List *row*, in the place of what was listed by *name* before."""
+
+    def meet(self, number: str, person: dict[str, Any]) -> None:
+        """List *person* among the customers, so too."""
+
+
 class Listed:
     """A vendor's server lists what it was told, each sale as it is now; ingest polls it."""
 
     how: ClassVar[str] = "polled"
 
-    def __init__(self, server: Api) -> None:
-        self._rows: list[dict[str, Any]] = server.rows  # type: ignore[attr-defined]  # lists have
-        self._guard, self._places = server.guard, dict[str, int]()
+    def __init__(self, server: Lists) -> None:
+        self._server, self._versions = server, dict[str, int]()
 
     def take(self, document: Document) -> bool:
         """List it, in the place of an older version."""
-        row = dict(VENDORS[document.vendor].native(document))
-        with self._guard:
-            place = self._places.setdefault(document.transaction, len(self._rows))
-            self._rows[place : place + 1] = [row]
+        name, version = document.transaction, document.version or 0
+        if version >= self._versions.get(name, 0):
+            self._versions[name] = version
+            self._server.put(name, dict(VENDORS[document.vendor].native(document)))
+        return True
+
+    def meet(self, contact: Contact) -> bool:
+        """List the customer, where the vendor lists customers."""
+        told = VENDORS[contact.vendor].contact
+        if told is None or contact.account.number is None:
+            return False
+        self._server.meet(contact.account.number, dict(told(contact)))
         return True
 
     def said(self, _documents: Sequence[Document]) -> None:
@@ -65,23 +87,37 @@ class Listed:
 
 
 class Named:
-    """A vendor's server holds the orders; what is pushed only names one (Eventim)."""
+    """A vendor's server holds the documents in *held*; what is pushed only names one.
+
+    *name* is what the server has it by, *notification* what tells of several.
+    """
 
     how: ClassVar[str] = "named and fetched"
 
-    def __init__(self, server: Api) -> None:
-        self._orders: dict[str, Any] = server.rows  # type: ignore[attr-defined]  # it has orders
-        self._guard = server.guard
+    def __init__(
+        self,
+        held: dict[str, dict[str, Any]],
+        name: Callable[[Document], str],
+        notification: Callable[[Sequence[str]], object],
+    ) -> None:
+        self._held, self._name, self._notification = held, name, notification
+        self._versions: dict[str, int] = {}
 
     def take(self, document: Document) -> bool:
-        """Hold it; it is told of by a push."""
-        with self._guard:
-            self._orders[document.transaction] = VENDORS[document.vendor].native(document)
+        """Hold it, in the place of an older version; it is told of by a push."""
+        name, version = self._name(document), document.version or 0
+        if version >= self._versions.get(name, 0):
+            self._versions[name] = version
+            self._held[name] = dict(VENDORS[document.vendor].native(document))
+        return False
+
+    def meet(self, _contact: Contact) -> bool:
+        """Take nothing: none of these vendors tells of customers apart."""
         return False
 
     def said(self, documents: Sequence[Document]) -> Said:
         """Return what names them."""
-        told = [{"entity": "order", "uuid": one.transaction} for one in documents]
+        told = self._notification([self._name(one) for one in documents])
         return "application/json", msgspec.json.encode(told)
 
     def flush(self, *, whole: bool = True) -> None:
@@ -109,6 +145,10 @@ class Called:
         if who is not None and who.number is not None and who.number not in self._known:
             self._known.add(who.number)
             self._till.queue.append(_customer(who))
+        return False
+
+    def meet(self, _contact: Contact) -> bool:
+        """Take nothing: a till tells of customers by its calls."""
         return False
 
     def said(self, _documents: Sequence[Document]) -> None:
@@ -157,6 +197,10 @@ class Dropped:
         self._waiting.append(document)
         return True
 
+    def meet(self, _contact: Contact) -> bool:
+        """Take nothing: its files know no customers apart."""
+        return False
+
     def said(self, _documents: Sequence[Document]) -> None:
         """Return nothing: it pushes nothing."""
 
@@ -193,6 +237,31 @@ class Dropped:
             path.unlink()
         except Exception as error:  # noqa: BLE001 (whoever flushes is told)
             self._failed = error
+
+
+def eventim(server: eventims.Server) -> Named:
+    """Return the way of Eventim's orders: a UUID, and the order by it."""
+    return Named(
+        server.rows,
+        lambda told: told.transaction,
+        lambda names: [{"entity": "order", "uuid": name} for name in names],
+    )
+
+
+def businesscentral(server: dynamics.Server, secret: bytes) -> Named:
+    """Return the way of Business Central's documents: a resource, and *secret* in the body."""
+    shown = urlsafe_b64encode(secret).decode()
+
+    def name(told: Document) -> str:
+        kind = "salesInvoices" if told.transaction == told.order else "salesCreditMemos"
+        return f"{kind}({told.transaction})"
+
+    def notification(names: Sequence[str]) -> object:
+        company = f"/api/v2.0/companies({dynamics.COMPANY})"
+        told = {"clientState": shown, "changeType": "updated"}
+        return {"value": [told | {"resource": f"{company}/{name}"} for name in names]}
+
+    return Named(server.documents, name, notification)
 
 
 def till(ingest: str, house: str, login: str, password: str) -> Called:

@@ -8,7 +8,12 @@ from hypothesis import settings
 from pytest_socket import disable_socket, enable_socket
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["tests.support.engine", "tests.support.broker", "tests.support.season"]
+pytest_plugins = [
+    "tests.support.engine",
+    "tests.support.broker",
+    "tests.support.season",
+    "tests.support.shares",
+]
 
 _TESTS = Path(__file__).parent
 _UNIT, _E2E = _TESTS / "unit", _TESTS / "e2e"

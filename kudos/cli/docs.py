@@ -13,7 +13,7 @@ import click
 from kudos.broker import PARTITIONS
 from kudos.cli import matrix_page, source_pages, vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
-from services.ingest.adapters import ADAPTERS
+from services.ingest.adapters import ADAPTERS, homemade
 
 _RIGHTS = """\
 The columns *written by* and *read by* name accounts. `kudos topics apply` grants each account
@@ -80,10 +80,16 @@ def labels() -> str:
     return json.dumps(found, indent=1) + "\n"
 
 
+def standard() -> str:
+    """Return the JSON Schema of the open standard, as it is served too."""
+    return json.dumps(homemade.SCHEMA, indent=1, ensure_ascii=False) + "\n"
+
+
 #: Each generated page, by its file's name.
 PAGES: dict[str, Callable[[], str]] = {
     "topics.md": topics,
     "../kudos/labels.json": labels,
+    "../schemas/standard/transaction.json": standard,
     **vendor_pages.PAGES,
     **source_pages.PAGES,
     **matrix_page.PAGES,

@@ -56,11 +56,20 @@ class Api(ThreadingHTTPServer, ABC):
         self.number = 0
         self.lists = 0
         self.guard = threading.Lock()
+        #: The customers, where the vendor lists them.
+        self.people: list[dict[str, Any]] = []
+        self._seats: dict[str, int] = {}
 
     @property
     def address(self) -> str:
         """Return where it answers."""
         return f"http://127.0.0.1:{self.server_port}/api"
+
+    def meet(self, number: str, person: dict[str, Any]) -> None:
+        """List *person* among the customers, in the place of who had the *number* before."""
+        with self.guard:
+            seat = self._seats.setdefault(number, len(self.people))
+            self.people[seat : seat + 1] = [person]
 
     @abstractmethod
     def answer(self, asked: Asked) -> object:
@@ -77,6 +86,25 @@ class Api(ThreadingHTTPServer, ABC):
         """Note that a list is about to be answered."""
         self.lists += 1
         self.before.pop(self.lists, lambda: None)()
+
+
+class Listing(Api):
+    """An API that lists *rows*, each as it is now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[dict[str, Any]] = []
+        self._places: dict[str, int] = {}
+
+    def put(self, name: str, row: dict[str, Any]) -> None:
+        """List *row*, in the place of what was listed by *name* before."""
+        with self.guard:
+            self.hold(name, row)
+
+    def hold(self, name: str, row: dict[str, Any]) -> None:
+        """Do so, while nobody is answered."""
+        place = self._places.setdefault(name, len(self.rows))
+        self.rows[place : place + 1] = [row]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -108,27 +136,31 @@ class _Handler(BaseHTTPRequestHandler):
                     fault = (200, {"Content-Type": "application/json"}, json.dumps(found).encode())
                 except Refused as refused:
                     fault = (refused.status, {}, b"Kari Nordmann")
-        self._send(*fault)
-
-    def _send(self, status: int, headers: Mapping[str, str], text: bytes) -> None:
-        if not status:
-            self.close_connection = True
-            return
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(text))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
+        send(self, *fault)
 
     def log_message(self, *_: object) -> None:
         """Say nothing: what is asked for holds keys."""
 
 
-A = TypeVar("A", bound=Api)
+def send(
+    handler: BaseHTTPRequestHandler, status: int, headers: Mapping[str, str], text: bytes
+) -> None:
+    """Answer so; status 0 breaks the connection off."""
+    if not status:
+        handler.close_connection = True
+        return
+    handler.send_response(status)
+    for name, value in {**headers, "Content-Length": str(len(text))}.items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    handler.wfile.write(text)
+
+
+S = TypeVar("S", bound=ThreadingHTTPServer)
 
 
 @contextmanager
-def serving(made: Callable[[], A]) -> Iterator[A]:
+def serving(made: Callable[[], S]) -> Iterator[S]:
     """Yield a server that answers."""
     with made() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

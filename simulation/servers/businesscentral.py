@@ -2,16 +2,17 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from simulation.servers import api
 from simulation.servers.api import Fault
 
 COMPANY = "7dbba574-5f69-4167-a43e-fb975045de15"
-SECRET = "hemmelig"
+CLIENT, SECRET = "kudos", "hemmelig"
 
 
 class Server(ThreadingHTTPServer):
@@ -54,6 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
                 found = dict(self.server.documents[name])
                 if "$expand" not in asked:
                     found.pop("salesInvoiceLines", None)
+                    found.pop("salesCreditMemoLines", None)
                 self._say(200, found)
             elif "(" in name:
                 self._say(404, {"error": {"code": "BadRequest_NotFound"}})
@@ -103,32 +105,16 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         if self.server.faults:
             status, headers, text = self.server.faults.pop(0)
-            self._send(status, text, headers)
+            api.send(self, status, headers, text)
             return False
         return True
 
     def _say(self, status: int, told: object) -> None:
-        self._send(status, json.dumps(told).encode(), {})
-
-    def _send(self, status: int, text: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(text))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
+        api.send(self, status, {}, json.dumps(told).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
-@contextmanager
-def serving() -> Iterator[Server]:
-    """Yield the API while it answers."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join(10)
+#: Yields it while it answers.
+serving = partial(api.serving, Server)

@@ -2,12 +2,12 @@
 
 import base64
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from simulation.servers import api
 
 CLIENT, SECRET = "kudos", "hemmelig"
 #: Whom the register knows, by family name.
@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(401, {"status": 401, "statusText": "Unauthorized", "message": "token"})
         elif self.server.faults:
             status, headers, text = self.server.faults.pop(0)
-            self._send(status, text, headers)
+            api.send(self, status, headers, text)
         else:
             self._match(json.loads(body)["queries"])
 
@@ -68,27 +68,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(200, {"matchResponses": [{"matchCandidates": one} for one in found]})
 
     def _say(self, status: int, told: object) -> None:
-        self._send(status, json.dumps(told).encode(), {"Content-Type": "application/json"})
-
-    def _send(self, status: int, text: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(text))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(text)
+        api.send(self, status, {"Content-Type": "application/json"}, json.dumps(told).encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing: what is asked is of persons."""
 
 
-@contextmanager
-def serving() -> Iterator[Server]:
-    """Yield the register while it answers."""
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join(10)
+#: Yields it while it answers.
+serving = partial(api.serving, Server)

@@ -6,7 +6,7 @@ That orders can be listed, and by which days, is assumed.
 import json
 from typing import Any
 
-from simulation.servers.api import Api, Asked, Refused, sliced, within
+from simulation.servers.api import Asked, Listing, Refused, sliced, within
 
 CLIENT, SECRET = "10042", "duell-hemmelig"
 
@@ -24,13 +24,11 @@ def row(number: int, price: float = 150.0) -> dict[str, Any]:
     }
 
 
-class Server(Api):
+class Server(Listing):
     """Orders and customers, by their place in the list; a token is good for *lasts* requests."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[dict[str, Any]] = []
-        self.people: list[dict[str, Any]] = []
         self.tokens, self.left, self.lasts, self.list_is = 0, 0, 1000, "orders"
 
     def answer(self, asked: Asked) -> object:

@@ -31,6 +31,7 @@ class Server(Api):
         self.ends: dict[int, str] = {}
         self.gone: set[int] = set()
         self.list_is = "purchases"
+        self._of: dict[str, set[int]] = {}
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -40,6 +41,17 @@ class Server(Api):
     @rows.setter
     def rows(self, rows: list[dict[str, Any]]) -> None:
         self.events[1] = rows
+
+    def put(self, name: str, row: dict[str, Any]) -> None:
+        """List a purchase with each event that it is of, in the place of what it was before."""
+        number, events = row["purchaseId"], {item["eventId"] for item in row["purchaseItems"]}
+        with self.guard:
+            for event in self._of.pop(name, set()) - events:
+                self.events[event] = [x for x in self.events[event] if x["purchaseId"] != number]
+            for event in events:
+                others = [x for x in self.events.get(event, []) if x["purchaseId"] != number]
+                self.events[event] = [*others, row]
+            self._of[name] = events
 
     def answer(self, asked: Asked) -> object:
         """Return a page of events, or an event's purchases."""

@@ -1,9 +1,11 @@
 """Tessitura's REST API: Basic and ProductsView as documented; the list of orders is assumed."""
 
 import base64
+from datetime import datetime
 from typing import Any
 
-from simulation.servers.api import Api, Asked, Refused, sliced, within
+from kudos.register import OSLO
+from simulation.servers.api import Asked, Listing, Refused, sliced, within
 
 CLIENT, SECRET = "kudos:grp:machine", "tess-hemmelig"
 
@@ -28,12 +30,11 @@ def row(number: int, price: float = 475.0) -> dict[str, Any]:
     }
 
 
-class Server(Api):
+class Server(Listing):
     """Orders, listed by when they were changed; *saved* says so where it is not their time."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[dict[str, Any]] = []
         self.saved: dict[int, str] = {}
         self.list_is = "Orders"
 
@@ -62,6 +63,11 @@ class Server(Api):
         ]
         page, size = int(asked.query["page"]), int(asked.query["pageSize"])
         return {self.list_is: sliced(found, (page - 1) * size, size)}
+
+    def hold(self, name: str, row: dict[str, Any]) -> None:
+        """List *row*, which is saved now; ProductsView does not say when."""
+        super().hold(name, {k: v for k, v in row.items() if k != "UpdatedDateTime"})
+        self.saved[row["Id"]] = datetime.now(OSLO).isoformat()
 
     def _saved(self, order: dict[str, Any]) -> str:
         return self.saved.get(order["Id"], str(order["OrderDateTime"]))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simulation.servers.api import Api, Asked, Refused, sliced
+from simulation.servers.api import Asked, Listing, Refused, sliced
 
 SECRET = "tc-hemmelig"
 
@@ -21,12 +21,11 @@ def row(number: int, price: float = 350.0) -> dict[str, Any]:
     }
 
 
-class Server(Api):
+class Server(Listing):
     """Item grosses, of which a page has *most*."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[dict[str, Any]] = []
         self.most, self.list_is = 3, "item_grosses"
 
     def answer(self, asked: Asked) -> object:

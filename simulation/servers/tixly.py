@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from simulation.servers.api import Api, Asked, Refused, sliced, within
+from simulation.servers.api import Asked, Listing, Refused, sliced, within
 
 SECRET = "crm-hemmelig"
 
@@ -25,13 +25,11 @@ def row(number: int, day: str = "2024-03-19", price: float = 450.0) -> dict[str,
     }
 
 
-class Server(Api):
+class Server(Listing):
     """Sales by when they were made, in no order of their own; pages hold at the most *most*."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[dict[str, Any]] = []
-        self.people: list[dict[str, Any]] = []
         self.most, self.list_is = 100, "Data"
 
     def answer(self, asked: Asked) -> object:

@@ -1,10 +1,12 @@
 """TrekkSoft's API v2: OAuth2 by client credentials as documented; bookings as they are assumed."""
 
 import base64
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from simulation.servers.api import Api, Asked, Refused, sliced, within
+from kudos.register import OSLO
+from simulation.servers.api import Asked, Listing, Refused, sliced, within
 
 CLIENT, SECRET = "kudos", "ts-hemmelig"
 
@@ -26,13 +28,14 @@ def row(number: int, price: float = 625.0) -> dict[str, Any]:
     }
 
 
-class Server(Api):
+class Server(Listing):
     """Bookings by page; a token lasts *lasts* seconds, as it says, and *ended* ends it before."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[dict[str, Any]] = []
         self.tokens, self.lasts, self.ended, self.list_is = 0, 3600, False, "bookings"
+        #: When a booking was changed, where that is not when it was made.
+        self.changed: dict[int, str] = {}
 
     def answer(self, asked: Asked) -> object:
         """Return a token, or a page."""
@@ -47,9 +50,17 @@ class Server(Api):
         found = [
             one
             for one in self.rows
-            if within(one["createdAt"][:10], asked.query, "updatedFrom", "updatedTo")
+            if within(self._changed(one)[:10], asked.query, "updatedFrom", "updatedTo")
         ]
         return {self.list_is: sliced(found, (page - 1) * size, size)}
+
+    def hold(self, name: str, row: dict[str, Any]) -> None:
+        """List *row*, which is changed now."""
+        super().hold(name, row)
+        self.changed[row["bookingId"]] = datetime.now(OSLO).isoformat()
+
+    def _changed(self, booking: dict[str, Any]) -> str:
+        return self.changed.get(booking["bookingId"], str(booking["createdAt"]))
 
     def _log_in(self, asked: Asked) -> object:
         given = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()

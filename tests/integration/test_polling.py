@@ -12,8 +12,9 @@ from services.ingest.adapters import ADAPTERS
 from services.ingest.polling.client import Failed
 from services.ingest.polling.vendors import POLLED
 from simulation.servers import api
-from tests.support.polling import VENDORS, Desk
+from tests.support.polling import Desk
 from tests.support.polling import desk as serving
+from tests.support.vendors.polled import VENDORS
 
 Open = Callable[[str], Desk]
 
@@ -175,6 +176,16 @@ def test_a_sale_that_comes_late_is_found_within_the_overlap_and_no_later(opened:
     assert ["1"] == desk.numbers()
     desk.poll(more='  overlap = "90d"\n')
     assert ["1", "2"] == desk.numbers()
+
+
+def test_a_list_by_days_is_asked_for_by_the_window_that_the_register_says(opened: Open) -> None:
+    desk = opened("tixly")
+    desk.poll()
+    by_months = desk.server.lists
+    desk.server.rows = [desk.row(1, "2024-02-01")]
+    desk.poll(more='  overlap = "900d"\n  window = "2000d"\n')
+    assert (3, 1) == (by_months, desk.server.lists - by_months)
+    assert ["1"] == desk.numbers()
 
 
 def test_a_broker_that_is_away_leaves_the_page_unread(opened: Open) -> None:

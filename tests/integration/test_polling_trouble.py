@@ -174,7 +174,9 @@ def test_what_the_register_does_not_say_is_named(opened: Open) -> None:
     desk = opened("dx")
     for more, why in (
         ('  overlap = "soon"\n', "overlap"),
+        ('  overlap = "100000d"\n', "overlap"),
         ('  every = "0m"\n', "every"),
+        ('  window = "0d"\n', "window"),
     ):
         with pytest.raises(Misconfigured, match=why):
             desk.poll(more=more)

@@ -22,10 +22,11 @@ from services.ingest.stopping import SourceStopped, Stops
 from simulation.servers import api, ticketco
 from simulation.servers.pckasse import Till, credit
 from tests.support import polling, thin
+from tests.support.edge import Edge
 from tests.support.ingest import MOST_REJECTED, NEW, SECRETS, unstopped
 from tests.support.memory import MemorySink
 from tests.support.serving import Host, hosting, served
-from tests.unit.ingest.test_thin import Edge
+from tests.support.vendors import fetched
 
 #: As many are kept as dead letters; the next one stops the source.
 MANY = MOST_REJECTED + 5
@@ -100,7 +101,7 @@ def test_a_poll_is_stopped_and_goes_on_where_it_stood(tmp_path: Path) -> None:
         assert [why] == stopped(desk.sink)
 
 
-@pytest.mark.parametrize("vendor", thin.VENDORS)
+@pytest.mark.parametrize("vendor", fetched.VENDORS)
 def test_what_notifications_name_waits_while_its_source_is_stopped(
     host: Host, tmp_path: Path, vendor: str
 ) -> None:

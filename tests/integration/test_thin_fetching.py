@@ -9,8 +9,9 @@ import pytest
 from services.ingest.thin import THIN
 from tests.support.ingest import NEW, OLD, SECRETS
 from tests.support.serving import Host, hosting
-from tests.support.thin import VENDORS, Desk
+from tests.support.thin import Desk
 from tests.support.thin import desk as serving
+from tests.support.vendors.fetched import VENDORS
 
 Open = Callable[[str], Desk]
 HOUR_S = 3600.0

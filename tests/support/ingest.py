@@ -186,3 +186,12 @@ async def until(true: Callable[[], bool], seconds: float = 10) -> None:
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 (another thread makes it true)
             await asyncio.sleep(0)
+
+
+def is_problem(answer: httpx.Response, status: int) -> None:
+    """Assert that *answer* is problem details of *status*."""
+    assert status == answer.status_code, answer.text
+    assert "application/problem+json" == answer.headers["content-type"]
+    told = answer.json()
+    assert status == told["status"]
+    assert told["title"]

@@ -1,13 +1,13 @@
 """A source that is polled in tests: a vendor's server, a register, a broker in memory."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 
 from kudos import avro
 from kudos.records import ReceivedTransaction
@@ -21,44 +21,10 @@ from services.ingest.polling import feeds
 from services.ingest.polling.cursor import Store
 from services.ingest.polling.engine import Poll
 from services.ingest.receiving import Counts
-from simulation.servers import (
-    api,
-    duell,
-    dx,
-    tessitura,
-    ticketco,
-    ticketmaster,
-    tixly,
-    trekksoft,
-)
+from simulation.servers import api
+from tests.support.vendors.polled import VENDORS
 
 NOW = datetime(2024, 3, 20, 12, tzinfo=UTC)
-
-
-class Vendor(Struct, frozen=True):
-    """How a vendor is served, whom it knows, and what a sale is; *per* of it are on a page."""
-
-    serve: Callable[[], Any]
-    row: Callable[..., dict[str, Any]]
-    secret: str
-    per: int
-    own: dict[str, str] = {}
-
-
-VENDORS = {
-    "tixly": Vendor(tixly.Server, tixly.row, tixly.SECRET, 100),
-    "ticketco": Vendor(ticketco.Server, ticketco.row, ticketco.SECRET, 3),
-    "dx": Vendor(dx.Server, dx.row, dx.SECRET, 1000, {"account": dx.PARTNER}),
-    "ebillett": Vendor(dx.Server, dx.row, dx.SECRET, 1000, {"account": dx.PARTNER}),
-    "duell": Vendor(duell.Server, duell.row, duell.SECRET, 100, {"client": duell.CLIENT}),
-    "trekksoft": Vendor(
-        trekksoft.Server, trekksoft.row, trekksoft.SECRET, 100, {"client": trekksoft.CLIENT}
-    ),
-    "tessitura": Vendor(
-        tessitura.Server, tessitura.row, tessitura.SECRET, 1000, {"client": tessitura.CLIENT}
-    ),
-    "ticketmaster": Vendor(ticketmaster.Server, ticketmaster.row, ticketmaster.SECRET, 250),
-}
 
 
 def register(vendor: str, address: str, organisation: str = "hus", more: str = "") -> str:

@@ -35,3 +35,20 @@ def test_in_kubernetes_who_keeps_something_has_a_volume_and_one_alone_polls() ->
     polls = [name for name in ("ingest", "poller") if '_POLLS, value: "false"' not in ours[name]]
     assert ["poller"] == polls
     assert "replicas: 1\n" in ours["poller"]
+
+
+def test_what_alerts_look_at_is_measured_and_said_what_to_do_about() -> None:
+    text = (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8")
+    code = [
+        path.read_text("utf-8")
+        for part in ("kudos", "services")
+        for path in (DEPLOY.parent / part).rglob("*.py")
+    ]
+    rules = text.split("- alert: ")[1:]
+    assert {"SourceStopped", "PollFails", "NoticesWait"} <= {rule.split()[0] for rule in rules}
+    for rule in rules:
+        for name in re.findall(r"kudos_\w+", rule.partition("annotations:")[0]):
+            # a counter is exposed as _total, a histogram as _bucket
+            base = re.sub(r"_(total|bucket)$", "", name)
+            assert any(f'"{base}"' in one or f'"{name}"' in one for one in code), name
+        assert "description: " in rule

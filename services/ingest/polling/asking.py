@@ -91,7 +91,7 @@ class Access(Struct, frozen=True):
 
 
 class Polling(Struct, frozen=True):
-    """All that is asked of one vendor; the register's ``every`` and ``overlap`` win.
+    """All that is asked of one vendor; the register's ``every``, ``overlap`` and ``window`` win.
 
     What changes in the last *overlap* is read again each time, besides what is new.
     """

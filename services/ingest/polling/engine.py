@@ -41,6 +41,7 @@ class Source(Struct, frozen=True):
     polling: Polling
     overlap: timedelta
     every: timedelta
+    window: timedelta | None = None  # of what is listed by days; None: the vendor's
 
     @property
     def name(self) -> str:
@@ -91,12 +92,19 @@ class Poll:
         if through is None and (begins := self._source.origin.feed.begins) is not None:
             start = datetime(begins.year, begins.month, begins.day, tzinfo=OSLO).astimezone(UTC)
         while True:
-            place = self._store.place(stream.name) or _window(stream, start, end)
+            place = self._store.place(stream.name) or self._window(stream, start, end)
             self._read(stream, place)
             if place.since is None or place.until >= end:
                 return
             # where something was broken off, that was another poll's: what is since then, follows
             start = place.until
+
+    def _window(self, stream: Stream, start: datetime, end: datetime) -> Place:
+        if stream.since is None:
+            return Place(None, end)
+        # what has no end is asked for once
+        own = self._source.window if stream.since.until else None
+        return Place(start, min(start + (own or stream.since.window), end))
 
     def _read(self, stream: Stream, place: Place) -> None:
         """Read the window of *place*, from there on, until it reads as it did before."""
@@ -236,12 +244,6 @@ def _is_one_page(stream: Stream, place: Place, many: int) -> bool:
             return place.read <= 2 and many < size
         case _:
             return place.read == 1
-
-
-def _window(stream: Stream, start: datetime, end: datetime) -> Place:
-    if stream.since is None:
-        return Place(None, end)
-    return Place(start, min(start + stream.since.window, end))
 
 
 def _days(stream: Stream, place: Place) -> Mapping[str, str]:

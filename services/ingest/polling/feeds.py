@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import overload
 
 import httpx
 
@@ -32,15 +33,20 @@ def source(origin: Origin, adapters: Mapping[str, Adapter]) -> Source:
         polling,
         overlap=duration(origin.feed, "overlap", polling.overlap),
         every=duration(origin.feed, "every", polling.every),
+        window=duration(origin.feed, "window"),
     )
 
 
-def duration(feed: Feed, name: str, default: timedelta) -> timedelta:
+@overload
+def duration(feed: Feed, name: str, default: timedelta) -> timedelta: ...
+@overload
+def duration(feed: Feed, name: str, default: None = None) -> timedelta | None: ...
+def duration(feed: Feed, name: str, default: timedelta | None = None) -> timedelta | None:
     """Return the register's *name* of *feed*: 30s, 5m, 1h or 2d."""
     said = feed.own.get(name)
     if said is None:
         return default
-    found = re.fullmatch(r"([1-9]\d{0,5})([smhd])", str(said))
+    found = re.fullmatch(r"([1-9]\d{0,4})([smhd])", str(said))
     if found is None:
         raise Misconfigured(f"{feed.id}: {name} is a number with s, m, h or d")
     return timedelta(seconds=int(found[1]) * _UNITS[found[2]])

@@ -8,18 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from prometheus_client import REGISTRY
 
 from kudos import avro
 from kudos.records import ReceivedProfile, ReceivedTransaction
-from kudos.sources import resumed, standing
 from kudos.stream import Message
-from kudos.topics import PROFILES, RECEIVED, STOPPED
-from tests.support.ingest import AT, MOST, MOST_REJECTED, SECRETS, Ingest, sale, until
+from kudos.topics import PROFILES, RECEIVED
+from tests.support.ingest import AT, MOST, Ingest, is_problem, sale
 
 PATH = "/v1/hooks/tixly/hus"
 DEAD = f"{RECEIVED.name}.dead"
@@ -28,14 +25,6 @@ DEAD = f"{RECEIVED.name}.dead"
 @pytest.fixture
 def ingest(tmp_path: Path) -> Ingest:
     return Ingest(tmp_path)
-
-
-def is_problem(answer: httpx.Response, status: int) -> None:
-    assert status == answer.status_code, answer.text
-    assert "application/problem+json" == answer.headers["content-type"]
-    told = answer.json()
-    assert status == told["status"]
-    assert told["title"]
 
 
 def headers(message: Message) -> dict[str, str]:
@@ -154,63 +143,6 @@ async def test_a_clock_that_is_set_back_makes_nothing_older(ingest: Ingest) -> N
         await ingest.push(http, sale("1"))
     first, second = (int(headers(m)["received_at"]) for m in ingest.sink.stored)
     assert first < second
-
-
-@pytest.mark.parametrize("secret", ["new-2", "old-1"])
-async def test_the_new_and_the_old_secret_are_valid(ingest: Ingest, secret: str) -> None:
-    address = SECRETS[secret].removeprefix("whsec_").replace("+", "-").replace("/", "_")
-    async with ingest.client() as http:
-        assert 202 == (await ingest.push(http, [], secret=secret)).status_code
-        answer = await http.post(f"{PATH}/{address}", json=sale("1"))
-        assert (202, 1) == (answer.status_code, answer.json()["accepted"])
-
-
-async def test_a_secret_comes_and_goes_with_its_file(
-    ingest: Ingest, caplog: pytest.LogCaptureFixture
-) -> None:
-    async with ingest.client() as http:
-        (ingest.secrets / "old-1").unlink()
-        for _ in range(2):
-            is_problem(await ingest.push(http, [], secret="old-1"), 401)
-        assert ["secret ingest/old-1 is missing or no whsec_ + base64"] == caplog.messages
-        (ingest.secrets / "old-1").write_text(SECRETS["old-1"], "utf-8")
-        assert 202 == (await ingest.push(http, [], secret="old-1")).status_code
-        text = ingest.register.read_text("utf-8").replace(', "old-1"', "")
-        ingest.register.write_text(text, "utf-8")
-        is_problem(await ingest.push(http, [], secret="old-1"), 401)
-        assert 202 == (await ingest.push(http, [])).status_code
-
-
-async def test_refuses_who_cannot_sign(ingest: Ingest) -> None:
-    async with ingest.client() as http:
-        for wrong in (
-            {"webhook-signature": "v1,AAAA"},
-            {"webhook-timestamp": str(int(AT.timestamp()) - 301)},
-            {"webhook-id": "another"},
-        ):
-            is_problem(await ingest.push(http, sale("1"), headers=wrong), 401)
-        is_problem(await http.post(PATH, json=sale("1")), 401)
-        for guessed in ("guessed", "", "a/b", "%F0%9F%98%80", "%00", "whsec_"):
-            is_problem(await http.post(f"{PATH}/{guessed}", json=sale("1")), 401)
-    assert not ingest.sink.stored
-
-
-@pytest.mark.parametrize(
-    "path", ["nosuch/hus", "tixly/nosuch", "dx/hus", "hoopla/hus", "tixly/%00", "tixly/hus%2Fx"]
-)
-async def test_knows_no_such_vendor_or_organisation(ingest: Ingest, path: str) -> None:
-    async with ingest.client() as http:
-        answer = await ingest.push(http, sale("1"), path=f"/v1/hooks/{path}")
-    is_problem(answer, 401 if path.endswith("x") else 404)
-
-
-async def test_other_addresses_and_methods_are_problems_too(ingest: Ingest) -> None:
-    async with ingest.client() as http:
-        is_problem(await http.post("/v1/profiles/tagtool"), 404)
-        is_problem(await http.get("/nosuch"), 404)
-        answer = await http.get(PATH)
-        is_problem(answer, 405)
-        assert "POST" == answer.headers["allow"]
 
 
 async def test_refuses_what_is_too_large_as_soon_as_that_is_known(ingest: Ingest) -> None:
@@ -347,72 +279,3 @@ async def test_whatever_comes_gets_an_answer_and_nothing_of_it_a_log(
             answer = await http.post(PATH, content=sent, headers=given)
     assert (202 if signed else 401) == answer.status_code
     assert planted not in caplog.text + answer.text
-
-
-async def test_too_many_rejections_in_a_row_stop_the_source_and_nothing_else(
-    ingest: Ingest,
-) -> None:
-    labels = {"vendor": "tixly", "organisation": "hus"}
-    async with ingest.client() as http:
-        # among others they stop nothing, and what is no sale is no refusal
-        for good in ({"draft": 1}, sale("good")):
-            bad = [sale(str(n), bad=1) for n in range(MOST_REJECTED)]
-            assert 202 == (await ingest.push(http, [*bad, good])).status_code
-        for n in range(MOST_REJECTED):
-            assert 1 == (await ingest.push(http, sale(str(n), bad=1))).json()["dead"]
-        letters = len(ingest.sink.topics[DEAD])
-        for body in (sale("1", bad=1), [sale("2"), sale("3")], b"Kari Nordmann"):
-            answer = await ingest.push(http, body)
-            is_problem(answer, 503)
-            assert "300" == answer.headers["retry-after"]
-        # nothing of it was taken: its sender has it all
-        assert letters == len(ingest.sink.topics[DEAD])
-        assert all(m.key != b"hus/tixly/2" for m in ingest.sink.topics[RECEIVED.name])
-        [told] = standing(ingest.sink.topics[STOPPED.name])
-        assert ("tixly", "hus") == (told.vendor, told.organisation)
-        why = (told.rejected, told.reason, told.detail)
-        assert (MOST_REJECTED + 1, "invalid_field", "bad") == why
-        assert 1 == REGISTRY.get_sample_value("kudos_source_stopped", labels)
-        # another source, and an address that is wrong
-        profiles = "/v1/profiles/tagtool/hus"
-        assert 202 == (await ingest.push(http, b"Kari", path=profiles)).status_code
-        is_problem(await http.post(PATH, json=sale("1")), 401)
-        ingest.stops.note([resumed(("tixly", "hus"))])
-        assert 0 == REGISTRY.get_sample_value("kudos_source_stopped", labels)
-        for n in range(MOST_REJECTED):
-            assert 202 == (await ingest.push(http, sale(str(n), bad=1))).status_code
-
-
-async def test_a_request_whose_every_record_is_refused_is_left_with_its_sender(
-    ingest: Ingest,
-) -> None:
-    async with ingest.client() as http:
-        bad = [sale(str(n), bad=1) for n in range(MOST_REJECTED + 1)]
-        is_problem(await ingest.push(http, bad), 503)
-        assert [STOPPED.name] == [m.topic for m in ingest.sink.stored]
-
-
-async def test_a_source_is_stopped_only_when_the_broker_knows(ingest: Ingest) -> None:
-    async with ingest.client() as http:
-        ingest.sink.away = True
-        bad = [sale(str(n), bad=1) for n in range(MOST_REJECTED + 1)]
-        is_problem(await ingest.push(http, bad), 503)
-        assert not ingest.stops.names()
-        ingest.sink.away = False
-        assert 202 == (await ingest.push(http, sale("1"))).status_code
-
-
-async def test_until_it_is_known_what_is_stopped_nothing_is_taken(ingest: Ingest) -> None:
-    async with ingest.client() as http:
-        ingest.stops.known.clear()
-        answer = await ingest.push(http, sale("1"))
-        is_problem(answer, 503)
-        assert "5" == answer.headers["retry-after"]
-        await until(lambda: not ingest.outbox.trouble)
-        ready = await http.get("/readyz")
-        assert 503 == ready.status_code
-        assert "not ready: which sources are stopped is not known yet\n" == ready.text
-        ingest.stops.known.set()
-        assert "ok\n" == (await http.get("/readyz")).text
-        assert 202 == (await ingest.push(http, sale("1"))).status_code
-    assert 1 == len(ingest.sink.stored)

@@ -21,6 +21,7 @@ from services.ingest.adapters.rows import records
 from tests.support.fitting import assert_same_signs, is_accepted
 from tests.support.origin import origin
 from tests.support.pairs import CASES, FIXTURES, expected_of, is_json, turning
+from tests.support.shares import State
 
 #: The vendors whose records are JSON.
 JSON_VENDORS = [vendor for vendor in ADAPTERS if is_json(vendor)]
@@ -120,7 +121,7 @@ def replaced(vendor: str, data: st.DataObject, value: object) -> Replaced:
     return Replaced(before, json.dumps(record).encode(), place.lower() if is_value else None)
 
 
-def mutate(vendor: str, cases: int) -> None:
+def mutate(vendor: str, cases: int, state: State) -> None:
     """Try *cases* records, and say how many of them were accepted: a share that is not near 0."""
     accepted = []
 
@@ -138,7 +139,7 @@ def mutate(vendor: str, cases: int) -> None:
             assert_same_signs(vendor, changed.before, changed.after)
 
     one()
-    print(f"{vendor}: {sum(accepted)} of {len(accepted)} accepted")
+    state(vendor, accepted)
     assert len(accepted) >= cases
     assert 0.08 < sum(accepted) / len(accepted) < 0.99
 
@@ -150,14 +151,14 @@ def test_every_adapter_is_changed_in_json_or_in_xml(vendor: str) -> None:
 
 
 @pytest.mark.parametrize("vendor", JSON_VENDORS)
-def test_a_changed_field_is_rejected_or_fits(vendor: str) -> None:
-    mutate(vendor, 300)
+def test_a_changed_field_is_rejected_or_fits(vendor: str, state: State) -> None:
+    mutate(vendor, 300, state)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("vendor", JSON_VENDORS)
-def test_many_changed_fields_are_rejected_or_fit(vendor: str) -> None:
-    mutate(vendor, 3_000)
+def test_many_changed_fields_are_rejected_or_fit(vendor: str, state: State) -> None:
+    mutate(vendor, 3_000, state)
 
 
 def signed(vendor: str, most: int) -> Iterator[bytes]:

@@ -18,6 +18,7 @@ from services.ingest.sources.matching import OTHER, agreement
 from services.ingest.sources.persons import Found
 from tests.support.origin import origin
 from tests.support.shared import beside
+from tests.support.shares import State
 
 FIXTURES = Path(__file__).parent / "profiles"
 VENDORS = "vendors/reconstructed"
@@ -259,7 +260,7 @@ def outcome(adapter: Adapter, record: bytes, whose: Origin) -> tuple[Parsed, str
         return (), str(error)
 
 
-def mutate(source: str, cases: int) -> None:
+def mutate(source: str, cases: int, state: State) -> None:
     """Try *cases* records and say how many were taken; none may break, none be quoted."""
     taken = []
     adapter: Adapter = SOURCES[source]
@@ -276,16 +277,16 @@ def mutate(source: str, cases: int) -> None:
             assert person.stated is None or 0 <= person.stated.confidence <= 1
 
     one()
-    print(f"{source}: {sum(taken)} of {len(taken)} taken")
+    state(source, taken)
     assert 0.08 < sum(taken) / len(taken) < 0.99
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_changed_field_is_rejected_or_valid(source: str) -> None:
-    mutate(source, 300)
+def test_a_changed_field_is_rejected_or_valid(source: str, state: State) -> None:
+    mutate(source, 300, state)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("source", SOURCES)
-def test_many_changed_fields_are_rejected_or_valid(source: str) -> None:
-    mutate(source, 3_000)
+def test_many_changed_fields_are_rejected_or_valid(source: str, state: State) -> None:
+    mutate(source, 3_000, state)

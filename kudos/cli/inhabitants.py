@@ -15,7 +15,7 @@ _HEADS: Mapping[str, tuple[str, ...]] = {
     "year": ("year", "år"),
     "municipality_no": ("municipality_no", "region", "kommune", "municipality"),
     "age": ("age", "alder", "age_band"),
-    "persons": ("persons", "personer", "value", "verdi", "folkemengde"),
+    "persons": ("persons", "personer", "value", "verdi", "folkemengde", "population"),
 }
 #: Those that may be missing. Sexes are added up.
 _MORE: Mapping[str, tuple[str, ...]] = {"sex": ("sex", "kjønn", "gender"), "table": ("table",)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from kudos import municipalities
 from kudos.cli import exchange_rates, given_names, inhabitants, surveys
 from kudos.cli.running import data_option
 from kudos.errors import Misconfigured
@@ -65,6 +66,7 @@ def import_(kind: str, file: Path, data: Path) -> None:
 def _postal_codes(text: bytes, folder: Path) -> str:
     found = read(text)
     write(folder, found)
+    municipalities.write(folder, named(text))
     return said(found, packaged())
 
 
@@ -119,6 +121,15 @@ def read(text: bytes) -> dict[str, Place]:
     if not found:
         raise Misconfigured("it holds no postal code")
     return found
+
+
+def named(text: bytes) -> dict[str, str]:
+    """Return what a register calls each municipality, where it has names."""
+    return {
+        row["municipality_no"] or "": municipalities.spelled(name)
+        for _, row in _rows(text)
+        if (name := row.get("municipality_name"))
+    }
 
 
 def write(folder: Path, found: Mapping[str, Place]) -> None:

@@ -12,13 +12,14 @@ import uvicorn
 from kudos.clickhouse import connect, migrate
 from kudos.errors import Misconfigured
 from kudos.logs import configure
+from kudos.municipalities import municipalities
 from kudos.population import population
 from kudos.register import WatchedRegister
 from services.query.answers import Answers
 from services.query.app import create_app
 from services.query.beside import Beside
 from services.query.cuts.publisher import Publisher
-from services.query.dashboard import drawing, pages
+from services.query.dashboard import drawing, labels, pages
 from services.query.hub import Hub
 from services.query.pool import Pool
 from services.query.settings import Settings
@@ -36,6 +37,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket, Publisher]:
     register = WatchedRegister(settings.organisations)
     pool = Pool(partial(connect, url, _TIMEOUT_S))
     answers = Answers(pool, register, lambda: datetime.now(UTC))
+    labels.know(municipalities(settings.reference))
     hub, session, clock = Hub(answers.pulse), settings.secret("session"), partial(datetime.now, UTC)
     ways = [bearer(register), pages.recognise(register, session, clock)]
     beside = Beside(

@@ -27,6 +27,7 @@ PAGES = (
     "/compare?peers=network",
     "/cross-use",
     "/operations",
+    "/groups",
 )
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 360, "height": 740}
@@ -65,7 +66,7 @@ Open = Callable[..., Page]
 
 def whose(path: str, house: str = "theatre") -> str | None:
     """Return who opens a page: a house, an operator, or nobody yet."""
-    return {"/sign-in": None, "/operations": "operator"}.get(path, house)
+    return {"/sign-in": None, "/operations": "operator", "/groups": "network"}.get(path, house)
 
 
 @pytest.fixture
@@ -88,7 +89,7 @@ def visit(browser: Browser, address: str) -> Iterator[Open]:
         if who is not None:
             page.get_by_label(re.compile("^(Nøkkel|Key)$")).fill(TOKENS[who])
             page.keyboard.press("Enter")
-            page.wait_for_url(re.compile("/(overview|operations)"))
+            page.wait_for_url(re.compile("/(overview|operations|groups)"))
         page.goto(address + path)
         return page
 

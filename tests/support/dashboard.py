@@ -27,9 +27,11 @@ from tests.support.regulars import Regulars, steps
 
 #: A Tuesday, at five past two.
 NOON = datetime(2026, 5, 19, 14, 5, tzinfo=OSLO)
+#: Roles without an organisation.
+_OTHERS = ("operator", "network")
 #: Tokens by whose they are.
 TOKENS = {
-    name: f"token-of-{name}" for name in ("theatre", "border", "empty", "free", "past", "operator")
+    name: f"token-of-{name}" for name in ("theatre", "border", "empty", "free", "past", *_OTHERS)
 }
 SECRET = "a secret of the tests"
 _PLAYS = ("Peer Gynt", "Et dukkehjem", "Vildanden", "Hedda Gabler", "Brand <& co>")
@@ -61,8 +63,8 @@ def register() -> Register:
     text = ""
     for name, token in TOKENS.items():
         digest = hashlib.sha256(token.encode()).hexdigest()
-        if name == "operator":
-            text += f'[[token]]\nsha256 = "{digest}"\nrole = "operator"\n'
+        if name in _OTHERS:
+            text += f'[[token]]\nsha256 = "{digest}"\nrole = "{name}"\n'
             continue
         text += (
             f'[[organisation]]\nid = "{name}"\nname = "{name.capitalize()} og Scene"\n'

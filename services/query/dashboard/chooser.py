@@ -7,7 +7,7 @@ from services.query.dashboard.visit import Visit
 from services.query.question import Period
 
 #: What else stands in an address and is kept when another period is chosen.
-_KEPT = {"figures", "by", "peers"}
+_KEPT = {"figures", "by", "peers", "scope"}
 
 
 def chooser(

@@ -6,14 +6,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from kudos.register import Organisation
-from services.query.dashboard import choice, stream, visit
+from services.query.dashboard import choice, visit
 from services.query.dashboard.entrance import message, to
-from services.query.dashboard.rendering import respond
 from services.query.dashboard.visit import Parts, Visit
 from services.query.pool import Away
 from services.query.problems import Refused
 from services.query.tokens import holder
 
+#: Where a role is at home that has no organisation.
+_HOMES = {"operator": "/operations", "network": "/groups"}
 Page = Callable[[Visit, Organisation], Response]
 
 
@@ -26,8 +27,7 @@ def page(parts: Parts, show: Page) -> Callable[[Request], Response]:
             return to(visit.address("/sign-in", [("to", seen.same())]))
         try:
             if seen.organisation is None:
-                operator = seen.token.role == "operator"
-                return to("/operations") if operator else seen.remember(_status(parts, seen))
+                return to(_HOMES[seen.token.role])
             asked = choice.asked_for(request.query_params)
             if asked is not None:
                 return to(_with_period(seen, asked.id))
@@ -52,12 +52,3 @@ def _with_period(seen: Visit, period: str) -> str:
     sent = seen.request.query_params.multi_items()
     kept = [(name, value) for name, value in sent if name not in gone]
     return visit.address(seen.request.url.path, [("period", period), *kept])
-
-
-def _status(parts: Parts, seen: Visit) -> Response:
-    """Say what a role sees that is no organisation's: how whole the data are."""
-    values = {
-        "role": seen.token.role if seen.token else "",
-        "age": stream.age(seen.texts, parts.source.watermark(), seen.at),
-    }
-    return respond("status.html", visit.frame(seen, "status") | values)

@@ -29,6 +29,21 @@ COUNTIES: Mapping[str, str] = {
 }
 
 
+#: What the register calls each municipality by its number: told once, when the service starts.
+_MUNICIPALITIES: dict[str, str] = {}
+
+
+def know(municipalities: Mapping[str, str]) -> None:
+    """Call municipalities by these names from now on; others by their numbers."""
+    _MUNICIPALITIES.clear()
+    _MUNICIPALITIES.update(municipalities)
+
+
+def municipality(number: str) -> str | None:
+    """Return the name of a municipality; None where no register has told it."""
+    return _MUNICIPALITIES.get(number)
+
+
 def label(texts: Texts, by: str, value: str) -> str:
     """Name *value* of the breakdown *by*."""
     if value in {"", UNKNOWN}:
@@ -76,6 +91,10 @@ def _county(_texts: Texts, number: str) -> str:
     return COUNTIES.get(number, number)
 
 
+def _municipality(_texts: Texts, number: str) -> str:
+    return _MUNICIPALITIES.get(number, number)
+
+
 def _weekday_hour(texts: Texts, value: str) -> str:
     weekday, _, hour = value.partition("-")
     return f"{formats.WEEKDAYS[texts.language][int(weekday) - 1]} {formats.clock(int(hour) * 60)}"
@@ -89,6 +108,7 @@ _NAMES: Mapping[str, Callable[[Texts, str], str]] = {
     "gender": _worded("genders"),
     "genre": _worded("genres"),
     "lead_time": _banded("lead"),
+    "municipality": _municipality,
     "price_band": _banded("price"),
     "ticket_class": _worded("ticket_classes"),
     "weekday_hour": _weekday_hour,

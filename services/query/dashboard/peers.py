@@ -7,7 +7,7 @@ from kudos.register import OSLO
 from services.query.asking import peers as scope_of
 from services.query.cuts.store import Cut
 from services.query.dashboard import formats, spans
-from services.query.dashboard.labels import COUNTIES
+from services.query.dashboard.labels import COUNTIES, municipality
 from services.query.dashboard.visit import Parts, Visit
 from services.query.dashboard.wording import Texts
 from services.query.question import Period, PeriodKind
@@ -46,6 +46,9 @@ def name(texts: Texts, scope: str) -> str:
         case "region":
             return COUNTIES.get(which, which)
         case "city":
+            known = municipality(which)
+            if known is not None:
+                return texts("peers.city_named", name=known)
             return texts("peers.city", number=which)
         case "industry-region":
             of = texts(f"industries.{industry}")

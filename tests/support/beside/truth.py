@@ -29,7 +29,7 @@ SCOPES = (
     "'industry-region:' || industry || '/' || left(city, 2)",
     "'organisation:' || organisation",
 )
-#: Money is in NOK by the day's rate, line by line; what has none is left out.
+#: Money is in NOK by the day's rate, line by line, half to even; what has none is left out.
 #: Of what is sold a refund is taken, and people stay.
 _SUMS = """
     count(DISTINCT person) FILTER (sale) AS customers,
@@ -82,8 +82,8 @@ class Truth:
         self._db.execute(f"""
             CREATE TABLE lines AS SELECT *, kind = 'sale' AS sale, item = 'ticket' AS ticket,
                 item NOT IN ('gift_card', 'donation', 'season_pass_use') AS revenue,
-                round(price * rate)::BIGINT AS nok_price,
-                round(fee_minor * rate)::BIGINT AS nok_fee,
+                round_even(price * rate, 0)::BIGINT AS nok_price,
+                round_even(fee_minor * rate, 0)::BIGINT AS nok_fee,
                 if(kind = 'sale', quantity, -quantity) AS signed,
                 if(kind = 'sale', nok_price, -nok_price) AS paid,
                 [{", ".join(SCOPES)}] AS scopes
@@ -135,8 +135,14 @@ def periods(first: date, last: date, kinds: Iterable[str]) -> dict[str, list[str
     return {kind: list(dict.fromkeys(named[kind])) for kind in kinds}
 
 
-def shown(measure: str, row: Row) -> float | None:
-    """Return what may be shown of *measure*; None: it is for each of nothing."""
+def shown(measure: str, row: Row, *, own: bool = False) -> float | None:
+    """Return what may be shown of *measure*; None: it is for each of nothing.
+
+    Money is rounded where it is of groups; one's *own* is not.
+    """
+    if own:
+        [name], _ = _OF[measure]
+        return int(row[name])
     if measure == "coverage":
         return coverage(row)
     names, per = _OF[measure]

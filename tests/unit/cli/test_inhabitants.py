@@ -1,13 +1,16 @@
 """The register of inhabitants is read as it comes, checked line by line, and what query reads."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from kudos.cli.inhabitants import read, said, write
 from kudos.errors import Misconfigured
-from kudos.population import People, population
+from kudos.population import BANDS, People, population
+from tests.support.shared import beside
 
+REGISTER = "data/reference/no_population_age_municipality_2024_2026.csv.gz"
 HEAD = "year,municipality_no,age,persons\n"
 OFFICIAL = (
     '\ufeff"region";"alder";"kjønn";"år";"personer"\r\n'
@@ -79,3 +82,12 @@ def test_what_was_imported_is_what_query_reads(tmp_path: Path) -> None:
     (tmp_path / "population.csv").write_text("year\n2025\n")
     with pytest.raises(Misconfigured, match=r"population\.csv; import it again"):
         population(tmp_path)
+
+
+def test_the_register_that_is_beside_the_project_is_read_whole() -> None:
+    text = gzip.decompress(beside(REGISTER).read_bytes())
+    found = read(text)
+    sums = {year: sum(o.persons for o in found if o.year == year) for year in (2024, 2026)}
+    assert {2024: 5_550_203, 2026: 5_627_400} == sums
+    assert 357 == len({one.municipality for one in found})
+    assert {*BANDS} == {one.age_band for one in found}

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from kudos.cli.reference import command, read
 from kudos.errors import Misconfigured
+from kudos.municipalities import municipalities
 from kudos.place import packaged, places
 from kudos.records import Place
 from kudos.survey import Share, shares
@@ -76,6 +77,17 @@ def test_what_was_imported_is_what_enrich_reads(
     (tmp_path / "register.txt").write_text(HEADED, "utf-8")
     assert 0 == load(tmp_path / "register.txt", tmp_path, monkeypatch).exit_code
     assert Place("15") == places(tmp_path / "reference")["6003"]
+
+
+def test_municipalities_are_called_as_the_register_calls_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {} == municipalities(tmp_path)
+    more = POSTEN + "3630\tRØDBERG\t3338\tNORE OG UVDAL\tG\r\n".encode("cp1252")
+    (tmp_path / "register.txt").write_bytes(more)
+    assert 0 == load(tmp_path / "register.txt", tmp_path, monkeypatch).exit_code
+    expected = {"0301": "Oslo", "1508": "Ålesund", "3338": "Nore og Uvdal"}
+    assert expected == municipalities(tmp_path / "reference")
 
 
 def test_a_bad_register_leaves_the_good_one(

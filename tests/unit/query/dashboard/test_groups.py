@@ -1,13 +1,14 @@
 """The pages of what is published: one's own beside a group, and why not where it is not shown."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from kudos.population import Population
 from services.query.beside import BENCHMARKED, CROSS_USE, Beside
 from services.query.cuts.benchmarks import MEASURES as COMPARED
-from services.query.dashboard import peers
+from services.query.dashboard import labels, peers
 from services.query.matrix import PERSONAL, SHARED
 from services.query.periods import parse
 from services.query.vocabulary import VOCABULARY
@@ -150,6 +151,21 @@ def test_a_group_that_was_not_computed_says_which_is(signed_in: Client) -> None:
     assert "for få virksomheter" in found.text
     assert "/audience/age_band?period=2026&peers=region" in found.links
     assert "virksomheter bidrar" not in found.text
+
+
+@pytest.fixture
+def oslo() -> Iterator[None]:
+    labels.know({"0301": "Oslo", "03": "Stedet"})
+    yield
+    labels.know({})
+
+
+@pytest.mark.usefixtures("oslo")
+def test_municipalities_have_their_names(signed_in: Client) -> None:
+    found = page_of(signed_in("theatre").get("/audience/municipality?period=2026")).text
+    assert "Oslo kommune" in found
+    assert "Stedet" in found
+    assert "kommunen (0301)" not in found.lower()
 
 
 def test_who_sold_nothing_has_nothing_withheld(signed_in: Client, cuts: Beside) -> None:

@@ -60,7 +60,7 @@ BUILT = re.compile(
     r"|operations\.(computed|sent_back|since|field|when_mended|first_received)"
     r"|operations\.(reason|many|basis|late|oldest)"
     r"|(industries|genders|centralities|ticket_classes|genres)\..*|withheld\.some\.(one|other)"
-    r"|audience\.(over|under|nothing|nobody_known)|inhabitants\.(share|index|interval|over|under|of|in_the_table)"
+    r"|audience\.(over|under|nothing|nobody_known)|groups\.head_(measure|value|before|change)|inhabitants\.(share|index|interval|over|under|of|in_the_table)"
     r"|compare_page\.(head_|quarter_)[a-z0-9]+"
     r"|compare_page\.(over|under|at)_median|cross_use\.(head|title|most)_[a-z_]+"
     r"|meanwhile\.(own|chosen|other|short_other)"

@@ -38,11 +38,12 @@ def standing(
     previous: Mapping[CellKey, Standing],
     margins: Iterable[Margin],
     rules: Rules,
-) -> set[Spot]:
-    """Name the spots whose earlier values stand, since their change must not show.
+) -> tuple[set[Spot], set[Spot]]:
+    """Name the spots whose earlier values stand, and the new ones that must be withheld.
 
     The changes are a table of their own, protected as the cells are: a change that does not pass
-    is not made, nor what would reveal it by subtraction.
+    is not made, nor what would reveal it by subtraction. What was not shown before cannot stand:
+    beside values that do it may tell their change, and is then withheld.
     """
     changed = []
     for key in sorted(cells.keys() | previous.keys()):
@@ -61,10 +62,19 @@ def standing(
                 network.withheld[spot] = Why.TIME
         elif any(fault(crowd, rules) for crowd in crowds):
             network.withheld[spot] = Why.TIME
+    # rather than that something new is withheld, something else stands
+    network.fixed = network.cells.keys() - shown
+    _complete(network)
+    network.fixed = set()
+    _complete(network)
+    hidden = network.withheld.keys()
+    return shown & hidden, hidden - shown - level.withheld.keys()
+
+
+def _complete(network: Network) -> None:
     pending = list(network.withheld)
     groups = places(network)
     while pending:
         pending = complete(network, pending)
         for spots in groups:
             pending += separate(network, spots)
-    return shown & network.withheld.keys()

@@ -65,7 +65,9 @@ def _safe(network: Network, one: Sum, withheld: list[Spot], published: list[Spot
 
 
 def _spread(network: Network, rest: Crowd, crowd: Crowd) -> bool:
-    """Say whether what is withheld beside a cell is enough to hide it in."""
-    room = rest.beyond(network.rules.together) - crowd.beyond(network.rules.together)
-    mine = crowd.beyond(network.rules.together)
-    return room >= max(1.0, network.rules.p * mine)
+    """Say whether what is withheld beside a cell hides it from nobody and from two."""
+    known = (0, network.rules.together)
+    return all(
+        rest.beyond(n) - crowd.beyond(n) >= max(1.0, network.rules.p * crowd.beyond(n))
+        for n in known
+    )

@@ -34,7 +34,7 @@ class Crowd(msgspec.Struct, frozen=True):
         """Say how much is left when the largest owners put their parts together."""
         if self.own:
             return self.total
-        return self.total - sum(sorted(self.parts.values())[-together:])
+        return self.total - sum(sorted(self.parts.values(), reverse=True)[:together])
 
 
 def gathered(

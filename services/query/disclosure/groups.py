@@ -1,6 +1,7 @@
 """Groups that can be cut out of published groups must pass themselves."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from services.query.disclosure.crowd import OWN_SCOPE, Crowd, fault, gathered
 from services.query.disclosure.model import Cell, Why
@@ -65,17 +66,32 @@ def _too_many(network: Network, here: dict[Spot, Cell]) -> Spot | None:
 
 
 def _pieces(published: dict[Spot, Cell]) -> dict[frozenset[Spot], dict[str, int]]:
-    """Cut the contributors into the pieces that the published groups mark off."""
-    borders: dict[str, set[Spot]] = defaultdict(set)
-    parts: dict[str, int] = {}
+    """Cut the contributors into the pieces that the published groups mark off.
+
+    Who moved within the period is in some groups with all of its part, and in others with what
+    it sold before, or since: each of these shares is in a piece of its own.
+    """
+    parts: dict[str, dict[Spot, int]] = defaultdict(dict)
     for spot, cell in published.items():
         for organisation, part in cell.parts.items():
-            borders[organisation].add(spot)
-            parts[organisation] = part
+            parts[organisation][spot] = part
     pieces: dict[frozenset[Spot], dict[str, int]] = defaultdict(dict)
-    for organisation, around in borders.items():
-        pieces[frozenset(around)][organisation] = parts[organisation]
+    for organisation, around in parts.items():
+        for borders, share in _shares(around):
+            pieces[borders][organisation] = share
     return pieces
+
+
+def _shares(around: dict[Spot, int]) -> Iterator[tuple[frozenset[Spot], int]]:
+    """Split one's part into what it has in the same groups."""
+    whole = max(around.values(), key=abs)
+    throughout = {spot for spot, part in around.items() if part == whole}
+    left = whole
+    for share in {*around.values()} - {whole}:
+        yield frozenset(throughout | {s for s, part in around.items() if part == share}), share
+        left -= share
+    if left:
+        yield frozenset(throughout), left
 
 
 def _crowd(

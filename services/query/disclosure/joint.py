@@ -80,7 +80,13 @@ class _System:
         self.variables: dict[Spot, list[int]] = {}
         for spot, inside in members.items():
             finest = network.finest((spot.period, spot.by))
-            self.variables[spot] = [index[o, p] for p in finest for o in inside if (o, p) in index]
+            self.variables[spot] = [
+                index[o, p]
+                for p in finest
+                # who moved is in a group in some months only
+                for o in members.get(Spot(spot.family, spot.scope, *p), inside)
+                if (o, p) in index
+            ]
             (self.targets if spot in network.withheld else self.rows).append(spot)
         self.known = self._matrix(self.rows)
         self.goals = self._matrix(self.targets)

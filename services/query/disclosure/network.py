@@ -106,7 +106,37 @@ class Network:
             parts = tuple(spot for spot in map(self.spot, margin.parts) if spot in self.cells)
             if total in self.cells and parts:
                 kept[Sum(total, parts)] = None
+        overlapping = _overlapping(margins)
+        for one in list(kept):
+            if all(part.by == one.total.by for part in one.parts):
+                for periods in overlapping.get(one.total.period, ()):
+                    beside = (
+                        Spot(one.total.family, one.total.scope, p, one.total.by) for p in periods
+                    )
+                    kept[Sum(one.total, tuple(s for s in beside if s in self.cells))] = None
         return list(kept)
+
+
+def _overlapping(margins: list[Margin]) -> dict[str, list[tuple[str, ...]]]:
+    """Make each period of every shorter one that lies in it, and of the rest of its finest ones."""
+    made_of: dict[str, list[str]] = {}
+    for margin in margins:
+        periods = [part.period for part in margin.parts]
+        if margin.kind != "linked" and margin.total.period not in periods:
+            made_of.setdefault(margin.total.period, periods)
+
+    def finest(period: str) -> set[str]:
+        return {f for p in made_of[period] for f in finest(p)} if period in made_of else {period}
+
+    inside = {period: finest(period) for period in made_of}
+    return {
+        wide: [
+            (narrow, *sorted(held - inside[narrow]))
+            for narrow in made_of
+            if inside[narrow] < held and narrow not in made_of[wide]
+        ]
+        for wide, held in inside.items()
+    }
 
 
 def _families(margins: list[Margin], rules: Rules) -> dict[str, str]:

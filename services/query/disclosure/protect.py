@@ -44,7 +44,10 @@ def protect(
     settle(network)
     stands: set[Spot] = set()
     if rules.on(Rule.TIME) and before:
-        stands = changes.standing(network, known, before, ties, rules)
+        stands, late = changes.standing(network, known, before, ties, rules)
+        if late:
+            network.withheld |= dict.fromkeys(late, Why.TIME)
+            settle(network)
     return _verdicts(network, known, before, stands)
 
 

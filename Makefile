@@ -43,6 +43,7 @@ unit contract integration e2e: setup ## the tests of one folder
 bench: setup ## measure speed and memory, and keep the table in docs/benchmarks.md
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.answers
 
 docs: setup ## generate the documents that are made from the code
 	$(BIN)/kudos docs docs

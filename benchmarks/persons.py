@@ -23,6 +23,7 @@ from benchmarks.system import running_engine
 from kudos.clickhouse import connect, migrate
 from services.aggregate import by, cross_use, groups, refresh, rolling
 from services.aggregate.refresh import Cell
+from services.aggregate.scopes import WIDE
 
 TODAY = date(2026, 5, 17)
 _MEBIBYTE = 2**20
@@ -117,7 +118,7 @@ def measure(client: Client, watch: Watch) -> None:
     with watch.measure("all rolling curves, three years", "5.2 s, without own persons and cities"):
         rolling.recompute(client, [(first, TODAY)], 1)
     with watch.measure("cross-use, the four windows", "0.24 s, pairs only"):
-        cross_use.recompute(client, cross_use.moving(TODAY), TODAY, 1)
+        cross_use.recompute(client, cross_use.moving(TODAY), TODAY, 1, WIDE)
     for threads in (1, 0):
         settings = {"max_threads": threads, "do_not_merge_across_partitions_select_final": 1}
         with watch.measure(
@@ -126,7 +127,7 @@ def measure(client: Client, watch: Watch) -> None:
             client.raw_query(_PAIRS, parameters={"last": TODAY}, settings=settings)
     periods = cross_use.touched(days, TODAY)
     with watch.measure(f"cross-use, all {len(periods)} periods"):
-        cross_use.recompute(client, periods, TODAY, 1)
+        cross_use.recompute(client, periods, TODAY, 1, WIDE)
     today = [c for c in cells if c.day == TODAY]
     with watch.measure("today: visits", "0.13 s"):
         refresh.recompute(client, "visits", today, 2)

@@ -13,10 +13,12 @@ from benchmarks.load import Latency, Sustained
 if TYPE_CHECKING:
     from benchmarks.ingest import Stretch
 
-#: Where the part of persons begins: what is before it is the system's.
-PERSONS = "## Persons at size"
-#: The part of ingest alone stands before it.
+#: How each part of the page but the first, the system's, begins.
 INGEST = "## Ingest alone, on one core"
+PERSONS = "## Persons at size"
+ANSWERS = "## What was published, answered"
+#: In the order in which they stand, after the system's.
+_PARTS = (INGEST, PERSONS, ANSWERS)
 STAGES = ("ingest", "identity", "enrich", "aggregate", "broker", "engine", "query")
 
 
@@ -118,13 +120,12 @@ def keep(path: Path, text: str) -> None:
     """Write the page's part that *text* is, and leave the others as they stand."""
     rest = path.read_text("utf-8") if path.is_file() else ""
     parts: dict[str, str] = {}
-    for mark in (PERSONS, INGEST):
+    for mark in reversed(_PARTS):
         rest, found, after = rest.partition(mark)
         parts[mark] = found + after
     parts[""] = rest
-    mine = next((mark for mark in (PERSONS, INGEST) if text.startswith(mark)), "")
-    parts[mine] = text
-    kept = [parts[mark].rstrip() for mark in ("", INGEST, PERSONS) if parts[mark].strip()]
+    parts[next((mark for mark in _PARTS if text.startswith(mark)), "")] = text
+    kept = [parts[mark].rstrip() for mark in ("", *_PARTS) if parts[mark].strip()]
     path.write_text("\n\n".join(kept) + "\n", "utf-8")
 
 

@@ -154,6 +154,13 @@ class Client:
             raise RuntimeError(f"{path}: {answer.status}")
         return json.loads(text)
 
+    def status(self, path: str) -> int:
+        """Return the status of the answer at *path*."""
+        self._http.request("GET", path)
+        answer = self._http.getresponse()
+        answer.read()
+        return answer.status
+
     def push(self, body: bytes) -> dict[str, Any]:
         """Push *body*, signed, and return the receipt."""
         sent_at = str(int(time.time()))

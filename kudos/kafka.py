@@ -1,7 +1,7 @@
 """Apache Kafka behind ``Source`` and ``Sink``."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -97,14 +97,20 @@ class KafkaSink:
         if left or failed is not None:
             raise ConnectionError(f"not acknowledged: {failed or left}")
 
-    def reach(self, topic: str, timeout_s: float = 2.0) -> None:
-        """Return when the broker answers for *topic*, or raise ConnectionError: asked by probes."""
+    def reach(self, topics: Collection[str], timeout_s: float = 2.0) -> None:
+        """Return when the broker answers for all *topics*, or raise ConnectionError.
+
+        Probes ask it. It says so where a topic is not there, or not for this account.
+        """
         try:
-            found = self._producer.list_topics(topic, timeout=timeout_s).topics[topic]
+            found = self._producer.list_topics(timeout=timeout_s).topics
         except KafkaException as error:
-            raise ConnectionError(str(error)) from error
-        if found.error is not None:
-            raise ConnectionError(str(found.error))
+            raise ConnectionError(trouble(error.args[0])) from error
+        for topic in topics:
+            if topic not in found:
+                raise ConnectionError(_without(topic))
+            if found[topic].error is not None:
+                raise ConnectionError(trouble(found[topic].error, topic))
 
     def _delivered(self, error: KafkaError | None, _message: object) -> None:
         if error is not None:
@@ -218,6 +224,28 @@ def passing(read: Any) -> bool:
     if error.fatal() or error.code() in _FINAL:
         raise KafkaException(error)
     return True
+
+
+#: A release may need topics and rights that an older one had not.
+_UNDECLARED = frozenset(
+    {
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001 (public constants of the C library)
+        KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    }
+)
+
+
+def trouble(error: KafkaError, topic: str = "") -> str:
+    """Return what is wrong with the broker, or with *topic* on it, and what mends it if we know."""
+    if topic and error.code() in _UNDECLARED:
+        return _without(topic)
+    return f"the broker does not answer: {error.str()}"
+
+
+def _without(topic: str) -> str:
+    return f"the broker has no {topic} for this account: kudos topics apply"
 
 
 _FINAL = frozenset(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from kudos.kafka import Config, message, passing
+from kudos.kafka import Config, message, passing, trouble
 from kudos.stream import Message
 
 
@@ -22,15 +22,16 @@ def held(config: Config, group: str, topics: Sequence[str]) -> Iterator[Message]
             "fetch.wait.max.ms": 50,
         }
     )
+    topic = ""
     try:
         for topic in topics:
             found = consumer.list_topics(topic, timeout=10).topics[topic]
             if found.error is not None:
-                raise ConnectionError(str(found.error))
+                raise ConnectionError(trouble(found.error, topic))
             for number in found.partitions:
                 yield from _held_in(consumer, topic, number)
     except KafkaException as error:
-        raise ConnectionError(f"the broker does not answer: {error.args[0].str()}") from error
+        raise ConnectionError(trouble(error.args[0], topic)) from error
     finally:
         consumer.close()
 
@@ -55,7 +56,7 @@ def following(
             [position] = consumer.position([place])
             yield read, max(first, position.offset) >= end
     except KafkaException as error:
-        raise ConnectionError(f"the broker does not answer: {error.args[0].str()}") from error
+        raise ConnectionError(trouble(error.args[0], topic)) from error
     finally:
         consumer.close()
 

@@ -53,15 +53,21 @@ Step = Callable[[Message], Iterable[Message]]
 BatchStep = Callable[[Sequence[Message]], Iterable[Message]]
 
 
+#: So many different reasons of a row are told.
+_REASONS = 3
+
+
 class TooManyRejections(Exception):
     """So many messages were refused in a row that the release is at fault and not the messages.
 
-    *last* is why the last one was.
+    *last* is why the last one was, *first* why the first ones were, where these differ.
     """
 
-    def __init__(self, row: int, last: Rejected | None = None) -> None:
+    def __init__(
+        self, row: int, last: Rejected | None = None, first: Sequence[Rejected] = ()
+    ) -> None:
         super().__init__(f"{row} in a row" + ("" if last is None else f", the last for {last}"))
-        self.row, self.last = row, last
+        self.row, self.last, self.first = row, last, tuple(first)
 
 
 class Limit:
@@ -73,12 +79,19 @@ class Limit:
     def __init__(self, most: float = 500) -> None:
         self._most = most
         self._row = 0
+        self._first: dict[str, Rejected] = {}
 
     def note(self, *, rejected: bool, why: Rejected | None = None) -> None:
         """Count a rejection, or begin anew; raise TooManyRejections past the limit."""
-        self._row = self._row + 1 if rejected else 0
+        if not rejected:
+            self._row = 0
+            self._first.clear()
+            return
+        self._row += 1
+        if why is not None and len(self._first) < _REASONS:
+            self._first.setdefault(str(why), why)
         if self._row > self._most:
-            raise TooManyRejections(self._row, why)
+            raise TooManyRejections(self._row, why, list(self._first.values()))
 
 
 def one_by_one(step: Step, dead: "DeadLetters") -> BatchStep:

@@ -6,56 +6,34 @@ time of the first receipt, which no sender may choose over HTTP. Where a vendor 
 last received stands, so an old export that is imported again must not seem new.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import click
-import msgspec
-from msgspec import Struct, field
-from msgspec.structs import asdict, replace
+from msgspec import Struct
+from msgspec.structs import asdict
 
+from kudos.cli.importer import STANDARD, Feed, Import, TooManyRefused
+from kudos.cli.journal import Journal, beginning, content, keep
 from kudos.cli.progress import Progress
 from kudos.cli.running import Running, data_option, running
-from kudos.errors import Misconfigured
+from kudos.errors import KudosError, Misconfigured
 from kudos.kafka import KafkaSink
-from kudos.local.secrets import write
 from kudos.register import PROFILE_SOURCES, parse
 from kudos.sealing import Sealer
-from kudos.stream import DeadLetters, Limit, Sink
-from kudos.topics import LARGEST_LETTER
+from kudos.stream import DeadLetters, Limit
 from services.ingest import files
-from services.ingest.adapters.base import Adapter, Origin
+from services.ingest.adapters.base import Origin
 from services.ingest.adapters.documents import is_document
 from services.ingest.adapters.mapping import Mapping, load
-from services.ingest.receiving import Counts, Intake
 from services.ingest.sources import SOURCES
+from services.ingest.stopping import MOST_REJECTED
 from services.ingest.vendors import MAPPINGS, adapters
 
-#: So many are acknowledged, and noted, at a time.
-_CHUNK = 5000
-_LARGEST = LARGEST_LETTER - 64 * 1024
 _LINGER_MS = 20
-#: Whose adapter reads what a mapping made.
-_STANDARD = "homemade"
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Journal(Struct, frozen=True):
-    """How far a file is: *done* records of it were acknowledged; it is kept in the data directory.
-
-    *received_at* is that of the first time, whenever it is imported again.
-    """
-
-    received_at: datetime
-    done: int = 0
-    counts: Counts = field(default_factory=Counts)
-    whole: bool = False
-    again: bool = False  # it was imported before
 
 
 class Done(Struct, frozen=True):
@@ -64,64 +42,6 @@ class Done(Struct, frozen=True):
     path: Path
     begun: Journal
     ended: Journal
-
-
-class Feed(Struct, frozen=True):
-    """Whose files they are, and how they are read."""
-
-    origin: Origin
-    adapter: Adapter
-    mapping: Mapping | None  # then the rows are of the open standard, whoever sold
-
-
-class Import:
-    """Takes files of one feed; what it makes of a record depends on the file and nothing else."""
-
-    def __init__(self, feed: Feed, sealer: Sealer, dead: DeadLetters, sink: Sink) -> None:
-        self._feed, self._sealer, self._dead, self._sink = feed, sealer, dead, sink
-
-    def take(
-        self,
-        path: Path,
-        name: str,
-        begun: Journal,
-        note: Callable[[Journal], None],
-        at: Callable[[int], None] = lambda _bytes: None,
-    ) -> Journal:
-        """Send the records of *path* behind those that *begun* has; return how far it is.
-
-        *name* names the file's content; *note* is told after each acknowledgement, *at* how many
-        bytes were read.
-        """
-        found = files.records(path, self._feed.adapter, self._feed.mapping, at)
-        for _ in islice(found, begun.done):
-            pass
-        journal = begun
-        while chunk := list(islice(found, _CHUNK)):
-            counts = self._sent(chunk, f"{name}.{journal.done}", journal)
-            journal = replace(journal, done=journal.done + len(chunk), counts=counts)
-            note(journal)
-        journal = replace(journal, whole=True)
-        note(journal)
-        return journal
-
-    def _sent(self, chunk: Sequence[bytes], receipt: str, journal: Journal) -> Counts:
-        feed = self._feed
-        read_as = None if feed.mapping is None else _STANDARD
-        intake = Intake(
-            feed.adapter, feed.origin, self._sealer, self._dead, receipt, read_as=read_as
-        )
-        for number, record in enumerate(chunk, journal.done):
-            if len(record) > _LARGEST:
-                raise files.Unreadable(f"record {number + 1} is larger than any sale")
-            # of what marks no version the later row stands
-            for message in intake.take(record, journal.received_at + number * _MICROSECOND):
-                self._sink.send(message)
-        self._sink.flush()
-        before, now = journal.counts, intake.counts
-        return Counts(
-            before.accepted + now.accepted, before.dead + now.dead, before.ignored + now.ignored
-        )
 
 
 @click.command(name="import")
@@ -149,6 +69,14 @@ class Import:
 @click.option(
     "--as-new", is_flag=True, help="As if received now: it replaces what came in meanwhile."
 )
+@click.option(
+    "--most-rejected",
+    type=click.IntRange(1),
+    default=MOST_REJECTED,
+    envvar="KUDOS_INGEST_MOST_REJECTED",
+    show_default=True,
+    help="More records refused in a row end the import.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The counts as JSON.")
 @data_option
 def command(  # noqa: PLR0917 (click passes them by name)
@@ -158,6 +86,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
     mapped: Path | None,
     schema: Path | None,
     as_new: bool,  # noqa: FBT001
+    most_rejected: int,
     as_json: bool,  # noqa: FBT001
     data: Path,
 ) -> None:
@@ -165,7 +94,8 @@ def command(  # noqa: PLR0917 (click passes them by name)
 
     Rows of delimited text and of spreadsheets go by a mapping. All may be gzip.
 
-    What was broken off goes on where it was; a repeat changes nothing.
+    What was broken off goes on where it was; a repeat changes nothing. A record that is refused
+    becomes a dead letter; too many in a row end it: then the file is at fault, or how it is read.
     """
     system = running(data)
     text = "" if mapped is None else _text(mapped)
@@ -181,7 +111,7 @@ def command(  # noqa: PLR0917 (click passes them by name)
             "ingest",
             Sealer(settings.secret("seal.replay.public")),
             lambda _reason: None,
-            Limit(float("inf")),
+            Limit(most_rejected),
         ),
         KafkaSink(settings.kafka_config(), linger_ms=_LINGER_MS),
     )
@@ -191,39 +121,28 @@ def command(  # noqa: PLR0917 (click passes them by name)
         kept = data / "imports" / f"{name}.json"
         begun = beginning(kept, datetime.now(UTC), as_new=as_new)
         progress = Progress(_kilobytes(path.stat().st_size), "kB")
-        ended = importing.take(path, name, begun, partial(_keep, kept), partial(_say, progress))
+        try:
+            ended = importing.take(path, name, begun, partial(keep, kept), partial(_say, progress))
+        except TooManyRefused as error:
+            raise _ended(path, error, beginning(kept, begun.received_at, as_new=False)) from None
         progress.end(_kilobytes(path.stat().st_size))
         done.append(Done(path, begun, ended))
     _report(done, as_json=as_json)
 
 
-def content(path: Path, *more: str) -> str:
-    """Return a name for what *path* holds, for *more*: the same wherever the file lies."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    for text in more:
-        digest.update(b"\0" + text.encode())
-    return digest.hexdigest()
-
-
-def beginning(kept: Path, now: datetime, *, as_new: bool) -> Journal:
-    """Return where to begin with the file whose journal is *kept*.
-
-    Where it was broken off it goes on; what was imported before begins again, received as it was.
-    """
-    if as_new or not kept.is_file():
-        return Journal(now)
-    journal = msgspec.json.decode(kept.read_bytes(), type=Journal)
-    return Journal(journal.received_at, again=True) if journal.whole else journal
+def _ended(path: Path, error: TooManyRefused, journal: Journal) -> KudosError:
+    """Return what an operator is told of an import that came to an end."""
+    return KudosError(
+        f"{path.name}: {error}. {journal.done:,} records are acknowledged; what was refused after"
+        " these is nowhere kept. Mend the adapter and give the command again: it goes on there."
+        " Where the file or the mapping has to change it begins anew, and what is there counts"
+        " once. Or have it all as dead letters by --most-rejected"
+    )
 
 
 def _named(path: Path, mapping: Mapping | None) -> tuple[str, ...]:
     """Return the file's name where numbers are made of it."""
     return () if mapping is None or mapping.file.file_name is None else (path.name,)
-
-
-def _keep(kept: Path, journal: Journal) -> None:
-    write(kept, msgspec.json.encode(journal).decode())
 
 
 def _say(progress: Progress, size: int) -> None:
@@ -255,7 +174,7 @@ def _feed(system: Running, vendor: str, organisation: str, mapping: Mapping | No
     if feed is None:
         raise Misconfigured(f"the register has no {vendor} of {organisation}")
     known = {**adapters(system.organisations), **SOURCES}
-    adapter = known.get(vendor if mapping is None else _STANDARD)
+    adapter = known.get(vendor if mapping is None else STANDARD)
     if adapter is None and vendor in PROFILE_SOURCES:
         raise Misconfigured(f"{vendor} speaks of no customer: kudos reference import {vendor} FILE")
     if adapter is None:

@@ -20,6 +20,7 @@ class Problem(Struct, frozen=True):
     """What is wrong with one record; it names fields and never values."""
 
     record: int  # the first is 1; 0: the file as a whole
+    line: int  # of the file, where the record begins; the first is 1
     reason: str
     where: str
 
@@ -37,6 +38,7 @@ def command() -> None:
 def check(context: click.Context, file: Path, currency: str, as_json: bool) -> None:  # noqa: FBT001 (click passes it by name)
     """Validate FILE: one transaction, a list of them, or one on each line; it may be gzip.
 
+    Of each record that is wrong it names the line on which it begins, the field, and the reason.
     Exit status 1 says that a record is wrong.
     """
     records, problems = examined(_content(file), currency)
@@ -45,7 +47,7 @@ def check(context: click.Context, file: Path, currency: str, as_json: bool) -> N
     else:
         for problem in problems:
             which = f"record {problem.record}" if problem.record else "file"
-            click.echo(f"{which}: {problem.reason}: {problem.where}")
+            click.echo(f"line {problem.line}: {which}: {problem.reason}: {problem.where}")
         click.echo(f"{records} records, {len(problems)} wrong")
     if problems:
         context.exit(1)
@@ -90,8 +92,8 @@ def examined(body: bytes, currency: str) -> tuple[int, list[Problem]]:
     try:
         records = homemade.ADAPTER.split(body)
     except Rejected as error:
-        return 0, [Problem(0, error.reason, error.detail)]
-    return len(records), list(_problems(records, _anybody(currency)))
+        return 0, [Problem(0, 1, error.reason, error.detail)]
+    return len(records), list(_problems(body, records, _anybody(currency)))
 
 
 def _anybody(currency: str) -> Origin:
@@ -100,12 +102,18 @@ def _anybody(currency: str) -> Origin:
     return Origin(house, Feed("homemade"))
 
 
-def _problems(records: Sequence[bytes], origin: Origin) -> Iterator[Problem]:
+def _problems(body: bytes, records: Sequence[bytes], origin: Origin) -> Iterator[Problem]:
+    at, line = 0, 1
     for number, record in enumerate(records, 1):
+        # records are pieces of the body, in its order
+        begins = body.index(record, at)
+        line, at = line + body.count(b"\n", at, begins), begins
         try:
             homemade.parse(record, origin)
         except Rejected as error:
-            yield Problem(number, error.reason, error.detail)
+            yield Problem(number, line, error.reason, error.detail)
+        after = begins + len(record)
+        line, at = line + body.count(b"\n", begins, after), after
 
 
 def _content(file: Path) -> bytes:

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 #: A batch: 50 full frames are 10,000 transactions; at a low rate it waits this long for others.
 FRAMES, WITHIN_S = 50, 0.3
 Keep = Callable[[Sequence[Message]], None]
-Follow = Callable[[faust.App, Offsets, Sequence[Any]], Awaitable[Sequence[Any]]]
+Vouch = Callable[[faust.App, Offsets, Sequence[Any]], Awaitable[Sequence[Any]]]
 
 
 class Died(Exception):
@@ -27,9 +27,9 @@ class Died(Exception):
 
 
 def create(
-    settings: AggregateSettings, keep: Keep, follow: Follow | None = None
+    settings: AggregateSettings, keep: Keep, vouch: Vouch | None = None
 ) -> tuple[faust.App, Any]:
-    """Return the app and its one agent; *follow* looks whether a message was left out."""
+    """Return the app and its one agent; *vouch* tells what may be acknowledged."""
     app = faust.App(
         "aggregate",
         broker=";".join(
@@ -67,7 +67,7 @@ def create(
         """Have each batch kept, then acknowledge it."""
         async for events in stream.noack_take(FRAMES, within=WITHIN_S):
             try:
-                followed = await (follow or _follow)(app, offsets, events)
+                followed = await (vouch or vouched)(app, offsets, events)
                 await asyncio.to_thread(keep, [_message(event.message) for event in events])
             except Exception as error:
                 log.critical("a batch could not be kept", exc_info=error)
@@ -126,7 +126,7 @@ async def run(app: faust.App, stop: asyncio.Event, patience_s: float) -> bool:
     return whole
 
 
-async def _follow(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> Sequence[Any]:
+async def vouched(app: faust.App, offsets: Offsets, events: Sequence[Any]) -> Sequence[Any]:
     """Return those of *events* that may be acknowledged; raise Skipped where one before is missing.
 
     What is left of a partition that is no longer held is kept and not acknowledged: nobody can say

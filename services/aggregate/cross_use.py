@@ -5,9 +5,9 @@ persons, so that a period costs what finding its persons costs.
 """
 
 from calendar import monthrange
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
@@ -138,16 +138,23 @@ def begun(before: date, last: date) -> set[Period]:
     return {*moving(last), *at_month_ends(before + _DAY, last)}
 
 
-def recompute(client: Client, periods: Iterable[Period], last: date, generation: int) -> None:
+def recompute(
+    client: Client,
+    periods: Iterable[Period],
+    last: date,
+    generation: int,
+    settings: Mapping[str, Any] = SETTINGS,
+) -> None:
     """Write every organisation's row of *periods* as they follow from the visits now.
 
-    Of two that computed at one generation on two days the later day's stands.
+    Of two that computed at one generation on two days the later day's stands. *settings* are
+    ``WIDE`` where all is made anew.
     """
     version = generation << 16 | (last - _EPOCH).days
     for portion in portions(periods):
         asked = {"periods": portion, "generation": version}
         with REFRESH_SECONDS.labels("cross_use").time():
-            client.raw_query(_STATEMENT, parameters=asked, settings=SETTINGS)
+            client.raw_query(_STATEMENT, parameters=asked, settings=dict(settings))
 
 
 def portions(periods: Iterable[Period]) -> Iterator[list[Period]]:

@@ -16,6 +16,7 @@ from clickhouse_connect.driver.client import Client
 from kudos.clickhouse import connect
 from services.aggregate import by, cross_use, groups, refresh, rolling, slow
 from services.aggregate.refresh import Cell
+from services.aggregate.scopes import WIDE
 
 #: What is computed, and what from.
 DERIVED = ("sales_live", "kpi_daily", "visits", "kpi_daily_by", "kpi_rolling", "cross_use")
@@ -123,7 +124,7 @@ def _steps(
         for stretch in rolling.portions(min(*days, last), last):
             yield partial(rolling.recompute, client, [stretch], slow_generation)
     for some in cross_use.portions(cross_use.touched(days, last) | set(cross_use.moving(last))):
-        yield partial(cross_use.recompute, client, some, last, slow_generation)
+        yield partial(cross_use.recompute, client, some, last, slow_generation, WIDE)
 
 
 def _make_up(client: Client, beside: str) -> None:

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Mapping
 from functools import partial
-from uuid import uuid4
 
 import httpx
 import uvicorn
@@ -19,7 +18,7 @@ from kudos.logs import configure
 from kudos.metrics import DEAD_LETTERS
 from kudos.register import WatchedRegister
 from kudos.stream import DeadLetters, Limit
-from kudos.topics import RECEIVED
+from kudos.topics import TOPICS
 from services.ingest.adapters import homemade
 from services.ingest.adapters.base import Adapter
 from services.ingest.app import create_app
@@ -28,7 +27,6 @@ from services.ingest.outbox import Outbox
 from services.ingest.polling.health import Board
 from services.ingest.polling.polls import Polls
 from services.ingest.polling.schedule import Schedule
-from services.ingest.receiving import Intake
 from services.ingest.settings import Settings
 from services.ingest.sources import SOURCES
 from services.ingest.stopping import Follower, Stops
@@ -37,11 +35,13 @@ from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
 from services.ingest.thin.subscriptions import Subscriptions
-from services.ingest.thin.working import TIMEOUT_S, Clients, Worker, subscribing
+from services.ingest.thin.working import TIMEOUT_S, Clients, Worker, intakes, subscribing
 from services.ingest.vendors import adapters
 
 #: A sender waits for the broker no longer than this, twice at most, and is told to come again.
 _TIMEOUT_S = 5.0
+#: Without one of these something that comes in could not be stored.
+NEEDED = [t.name for t in TOPICS.values() if Settings.account in (*t.writers, *t.readers)]
 #: What is in flight when it is told to stop may end.
 _PATIENCE_S = 10
 
@@ -59,7 +59,7 @@ def compose() -> tuple[uvicorn.Server, socket.socket]:
     known = adapters(settings.organisations)
     register = WatchedRegister(settings.organisations, known.keys())
     keyring = Keyring(register, settings.secrets / settings.account)
-    outbox = Outbox(sink, partial(sink.reach, RECEIVED.name))
+    outbox = Outbox(sink, partial(sink.reach, NEEDED))
     notices, board = Notices(settings.ingest_state), Board()
     stops = Stops(settings.ingest_most_rejected)
     app = create_app(
@@ -108,7 +108,7 @@ def _worker(
     stops: Stops,
 ) -> Worker:
     """Return what fetches the records that notifications named."""
-    stop, sealer = threading.Event(), settings.sealer("identity")
+    stop = threading.Event()
 
     def sleep(seconds: float) -> None:
         stop.wait(seconds)
@@ -121,13 +121,7 @@ def _worker(
         known,
         keyring.origin,
         client=clients,
-        intake=lambda adapter, origin: Intake(
-            adapter,
-            origin,
-            sealer,
-            dead.within(stops.limit((origin.feed.id, origin.organisation.id))),
-            uuid4().hex,
-        ),
+        intake=intakes(settings.sealer("identity"), dead, stops),
         deliver=lambda messages: asyncio.run(outbox.deliver(messages)),
         stops=stops,
     )

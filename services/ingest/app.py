@@ -33,6 +33,8 @@ from services.ingest.unpacking import TooLarge
 _RETRY_S = "5"
 #: And while its source is stopped: somebody has to look first.
 _STOPPED_RETRY_S = "300"
+#: Nothing is taken before that.
+_UNKNOWN = "which sources are stopped is not known yet"
 NONE: Mapping[str, Adapter] = {}
 Answer = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -100,7 +102,8 @@ def create_app(
         return Response(schema, media_type="application/schema+json")
 
     async def ready(_request: Request) -> Response:
-        return _said("ok\n") if outbox.reachable else _said("not ready\n", 503)
+        why = outbox.trouble or ("" if stops.known.is_set() else _UNKNOWN)
+        return _said(f"not ready: {why}\n", 503) if why else _said("ok\n")
 
     places = [place + "{vendor}/{organisation}" for place in (HOOKS, PROFILES)]
     places += [f"{place}/{{secret:path}}" for place in places]

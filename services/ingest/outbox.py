@@ -47,13 +47,15 @@ class Outbox:
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._seen = -_LATELY_S
-        self._away = False
+        self._away: str | None = None
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     @property
-    def reachable(self) -> bool:
-        """Tell whether the broker has answered lately."""
-        return time.monotonic() - self._seen < _LATELY_S
+    def trouble(self) -> str:
+        """Return why nothing can be delivered: "" where the broker has answered lately."""
+        if time.monotonic() - self._seen < _LATELY_S:
+            return ""
+        return self._away or "the broker has not answered yet"
 
     def start(self) -> None:
         """Begin to deliver."""
@@ -134,9 +136,12 @@ class Outbox:
             self._seen = time.monotonic()
         elif not isinstance(problem, ConnectionError):
             log.error("a delivery failed", exc_info=problem)
-        if (problem is not None) != self._away:
-            self._away = problem is not None
-            log.warning("the broker is %s", "away" if self._away else "back")
+        # the text of others' errors may quote what was sent
+        said = str(problem) if isinstance(problem, ConnectionError) else type(problem).__name__
+        away = None if problem is None else said
+        if (away is None) != (self._away is None):
+            log.warning("the broker is back" if away is None else f"nothing can be stored: {away}")
+        self._away = away
 
 
 def _tell(group: Sequence[_Parcel], problem: Exception | None) -> None:

@@ -130,6 +130,8 @@ class Follower:
             except Exception as error:  # noqa: BLE001 (whatever it is, it begins again)
                 # the stops that are known stay; it begins again at the topic's first message
                 if not away:
-                    log.warning("sources.stopped cannot be read: %s", type(error).__name__)
+                    # the text of others' errors may quote what was read
+                    why = error if isinstance(error, ConnectionError) else type(error).__name__
+                    log.warning("which sources are stopped cannot be read: %s", why)
                 away = True
                 self._ending.wait(_WAIT_S)

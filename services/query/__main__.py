@@ -41,7 +41,11 @@ def compose() -> tuple[uvicorn.Server, socket.socket, Publisher]:
         answers,
         register,
         ways,
-        beside=Beside(pool, register, ways, secret=settings.optional_secret("publish")),
+        beside=Beside(
+            *(pool, register, ways),
+            secret=settings.optional_secret("publish"),
+            rules=settings.rules(),
+        ),
         pages=pages.routes(answers, hub, register, session, clock),
         prepare=partial(_prepare, url),
         hub=hub,

@@ -222,28 +222,35 @@ def _lifespan(edge: Edge, prepare: Callable[[], object]) -> Callable[[Starlette]
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         preparing = asyncio.create_task(_until_prepared(edge, prepare))
-        auditing = asyncio.create_task(_keep_the_audit_log(edge))
+        beside = [
+            asyncio.create_task(_again_and_again(edge, what))
+            for what in (edge.beside.auditor.flush, edge.beside.reader.follow)
+        ]
         try:
             yield
         finally:
-            preparing.cancel()
-            auditing.cancel()
+            for task in (preparing, *beside):
+                task.cancel()
             await run_in_threadpool(edge.beside.auditor.flush)
 
     return lifespan
 
 
-async def _keep_the_audit_log(edge: Edge) -> None:
+async def _again_and_again(edge: Edge, what: Callable[[], object]) -> None:
     while True:
         await asyncio.sleep(_AGAIN_S)
         if edge.prepared:
-            await run_in_threadpool(edge.beside.auditor.flush)
+            try:
+                await run_in_threadpool(what)
+            except (ClickHouseError, OSError) as error:
+                log.warning("not done, and tried again: %s", type(error).__name__)
 
 
 async def _until_prepared(edge: Edge, prepare: Callable[[], object]) -> None:
     while not edge.prepared:
         try:
             await run_in_threadpool(prepare)
+            await run_in_threadpool(edge.beside.reader.follow)
             edge.prepared = True
         except (ClickHouseError, OSError) as error:
             log.warning("not prepared yet: %s", type(error).__name__)

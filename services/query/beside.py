@@ -22,6 +22,7 @@ from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.cuts.benchmarks import Benchmark
 from services.query.cuts.reading import Reader
 from services.query.cuts.store import Cut
+from services.query.disclosure.model import Rules
 from services.query.formats import Table, chosen, respond
 from services.query.matrix import MATRIX
 from services.query.periods import FORMS, parse
@@ -46,16 +47,19 @@ class Beside:
         ways: Sequence[Recognise],
         *,
         secret: str | None = None,
+        rules: Rules | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._pool, self._register, self._ways, self._now = pool, register, ways, now
-        self._secret = secret
+        self._secret, self._rules = secret, rules or Rules()
         self.reader, self.auditor = Reader(pool), Auditor(pool)
 
     async def figure(self, question: Published, who: Asker, form: str) -> Response:
         """Answer one figure of the last cut."""
         with STEP_SECONDS.labels("query", "published").time():
-            answer, cut, about = await run_in_threadpool(published.ask, self.reader, question)
+            answer, cut, about = await run_in_threadpool(
+                published.ask, self.reader, question, self._rules
+            )
         told = ",".join(question.by)
         self._note(
             who,

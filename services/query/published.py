@@ -1,6 +1,7 @@
 """Figures of the last cut: from base cells to the measure that was asked for, or why none."""
 
 from collections.abc import Iterator, Mapping
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from math import exp, log, sqrt
 
@@ -8,22 +9,27 @@ from msgspec.structs import replace
 
 from services.query.answer import Answer, Cell
 from services.query.cuts.base import OF
-from services.query.cuts.reading import Found, Kept, Reader, bases
+from services.query.cuts.holding import Found, Kept
+from services.query.cuts.reading import Reader, bases
 from services.query.cuts.store import Cut
+from services.query.disclosure.model import Rules
 from services.query.figures import order
 from services.query.measures import MEASURES
 from services.query.problems import Refused
 from services.query.question import Published
 
-#: Of averages of groups' money so many digits are shown.
-_DIGITS = 3
+#: Where nobody has configured others.
+_DEFAULTS = Rules()
 _Z = 1.96  # of a 95 % interval
 
 
-def ask(reader: Reader, question: Published) -> tuple[Answer, Cut, tuple[str, ...]]:
+def ask(
+    reader: Reader, question: Published, rules: Rules = _DEFAULTS
+) -> tuple[Answer, Cut, tuple[str, ...]]:
     """Return the answer, the cut that it is of, and whom its scope is made of.
 
-    Raise Refused where nothing has been published yet.
+    Of *rules* it is only asked how figures of groups are rounded. Raise Refused where nothing has
+    been published yet.
     """
     cut = reader.last()
     if cut is None:
@@ -31,6 +37,7 @@ def ask(reader: Reader, question: Published) -> tuple[Answer, Cut, tuple[str, ..
         raise Refused(503, detail, headers={"Retry-After": "3600"})
     if question.measure == "index":
         return _index(reader, question, cut)
+    own = question.scope.startswith("organisation:")
     whole = reader.cells(question.scope, question.period.id, ())
     houses = sorted({name for kept in whole.values() for name in kept.houses})
     told = tuple(sorted(question.by))
@@ -39,8 +46,7 @@ def ask(reader: Reader, question: Published) -> tuple[Answer, Cut, tuple[str, ..
     if question.scope not in cut.scopes:
         cells = [_withheld("too_few_organisations", _wider(question.scope, cut))]
     else:
-        cells = list(_cells(question, found, told))
-    coverage = next((k.coverage for k in whole.values() if k.coverage is not None), None)
+        cells = list(_cells(question, found, told, 0 if own else rules.digits))
     shown = any(cell.value is not None for cell in cells)
     answer = Answer(
         definition=f"{measure.id}@{measure.version}",
@@ -49,7 +55,7 @@ def ask(reader: Reader, question: Published) -> tuple[Answer, Cut, tuple[str, ..
         as_of=cut.as_of,
         # of what is withheld it is not said how many there are either
         organisations=len(houses) if shown else 0,
-        coverage=coverage if shown else None,
+        coverage=_coverage(whole) if shown else None,
         unit=measure.unit,
         kind="published",
         cells=tuple(replace(c, as_of=None if c.as_of == cut.as_of else c.as_of) for c in cells),
@@ -61,7 +67,15 @@ def _withheld(why: str, instead: str | None, by: Mapping[str, str] | None = None
     return Cell(by=by or {}, value=None, why=why, instead=instead or None)
 
 
-def _cells(question: Published, found: Found, told: tuple[str, ...]) -> Iterator[Cell]:
+def _coverage(whole: Found) -> float | None:
+    """Return the coverage, unless it is of tickets that are withheld."""
+    tickets = whole.get(("tickets", ()))
+    if tickets is not None and tickets.value is None:
+        return None
+    return next((k.coverage for k in whole.values() if k.coverage is not None), None)
+
+
+def _cells(question: Published, found: Found, told: tuple[str, ...], digits: int) -> Iterator[Cell]:
     if question.measure == "coverage":
         kept = found.get(("tickets", ()))
         value = None if kept is None or kept.why else kept.coverage
@@ -76,15 +90,20 @@ def _cells(question: Published, found: Found, told: tuple[str, ...]) -> Iterator
     for shown, at in sorted(rows, key=lambda row: order(question.by)((*row[0], ""))):
         by = dict(zip(question.by, shown, strict=True))
         held = {name: found.get((name, at)) for name in names}
-        yield _figure(question.measure, held, by)
+        yield _figure(question.measure, held, by, digits)
 
 
 def _why(kept: Kept) -> str | None:
     return kept.why or ("undefined" if kept.coverage is None else None)
 
 
-def _figure(measure: str, held: Mapping[str, Kept | None], by: Mapping[str, str]) -> Cell:
-    """Return a measure's cell: shown where all that it is made of is."""
+def _figure(
+    measure: str, held: Mapping[str, Kept | None], by: Mapping[str, str], digits: int
+) -> Cell:
+    """Return a measure's cell: shown where all that it is made of is.
+
+    Of groups (*digits* is not 0) money and what is for each of another have so many digits.
+    """
     hidden = next((kept for kept in held.values() if kept and kept.value is None), None)
     if hidden is not None:
         return _withheld(hidden.why, hidden.instead, by)
@@ -93,13 +112,14 @@ def _figure(measure: str, held: Mapping[str, Kept | None], by: Mapping[str, str]
     total = sum(known[n] for n in plus) - sum(known[n] for n in less)
     ages = [kept.as_of for kept in held.values() if kept and kept.as_of]
     of = MEASURES[measure]
-    value: int | float | None = total
-    if per:
-        many = sum(known[n] for n in per)
-        ratio = Fraction(total, many) if many > 0 else None
-        value = None if ratio is None else float(f"{float(ratio):.{_DIGITS}g}")
-        if value is not None and of.money:
-            value = round(value)
+    many = sum(known[n] for n in per) if per else 1
+    value: int | float | None = None
+    if many > 0:
+        # what is made of several figures is made of those that are shown, and rounded once more
+        figure = Fraction(total, many)
+        if digits and (per or of.money):
+            figure = _significant(figure, digits)
+        value = float(figure) if per and not of.money else round(figure)
     return Cell(
         by=by,
         value=value,
@@ -107,6 +127,12 @@ def _figure(measure: str, held: Mapping[str, Kept | None], by: Mapping[str, str]
         why="undefined" if value is None else None,
         as_of=min(ages, default=None),
     )
+
+
+def _significant(value: Fraction, digits: int) -> Fraction:
+    """Round to significant digits, half to even."""
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN)
+    return Fraction(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
 
 
 def _wider(scope: str, cut: Cut) -> str | None:

@@ -1,6 +1,7 @@
 """A source that is stopped is stopped everywhere, and after a restart, until it is resumed."""
 
 import json
+import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,14 +9,17 @@ from functools import partial
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 from kudos.cli.sources import command
 from kudos.errors import Misconfigured, Reason, Rejected
 from kudos.kafka import KafkaSink
-from kudos.reading import held
+from kudos.reading import following, held
 from kudos.sources import Name
 from kudos.stream import Message, TooManyRejections
-from kudos.topics import STOPPED
+from kudos.topics import LINKS, STOPPED
+from services.ingest import stopping
+from services.ingest.__main__ import NEEDED
 from services.ingest.stopping import Follower, SourceStopped, Stops
 from tests.support.broker import Kafka
 from tests.support.waiting import until
@@ -79,6 +83,35 @@ def test_all_instances_agree_until_an_operator_resumes(
                 stops.admit(name)
         assert name not in instance_names(kafka)
     assert isinstance(kudos_sources("resume", *name).exception, Misconfigured)
+
+
+def test_who_runs_before_the_topics_of_its_release_says_what_to_run(
+    kafka: Kafka, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after an upgrade: the broker has neither the topic nor the account's right to it."""
+    missing = f"later.{uuid.uuid4().hex[:8]}"
+    hint = f"the broker has no {missing} for this account: kudos topics apply"
+    config = kafka.config("ingest")
+    assert STOPPED.name in NEEDED
+    sink = KafkaSink(config)
+    sink.reach(NEEDED, 10)
+    for account in ("ingest", "admin"):
+        with pytest.raises(ConnectionError, match=hint):
+            KafkaSink(kafka.config(account)).reach([*NEEDED, missing], 10)
+    # topics that are there, of which the account may not know
+    with pytest.raises(ConnectionError, match=f"no {LINKS.name} for this account"):
+        sink.reach([LINKS.name], 10)
+    with pytest.raises(ConnectionError, match=hint):
+        list(held(config, "ingest", [missing]))
+    with pytest.raises(ConnectionError, match=hint):
+        next(iter(following(config, "ingest", missing, lambda: True)))
+    monkeypatch.setattr(stopping, "STOPPED", structs.replace(STOPPED, name=missing))
+    follower = Follower(config, stops := Stops(3))
+    with caplog.at_level(logging.WARNING):
+        follower.start()
+        until(lambda: hint in caplog.text, "nobody is told", 20)
+        follower.close()
+    assert not stops.known.is_set()
 
 
 def is_stopped(stops: Stops, name: Name) -> bool:

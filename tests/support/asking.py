@@ -20,7 +20,8 @@ from services.query.beside import Beside
 from services.query.customers import PERSON_SUMS
 from services.query.cuts.base import BASE
 from services.query.cuts.benchmarks import Benchmark
-from services.query.cuts.reading import Found, Kept, Reader
+from services.query.cuts.holding import Found, Kept
+from services.query.cuts.reading import Reader
 from services.query.cuts.shared import Shared
 from services.query.cuts.store import Cut, Seen
 from services.query.figures import answer
@@ -113,6 +114,9 @@ class MadeUpCut(Reader):
     made: Cut | None = Cut(
         1, AT, AT.date(), frozenset({"network", "organisation:huset"}), 2, 1, 2, AT
     )
+
+    def follow(self) -> None:
+        """Look for no other."""
 
     def last(self) -> Cut | None:
         """Return the cut, unless there is none."""

@@ -16,19 +16,17 @@ from kudos.sealing import Sealer, new_key_pair
 from kudos.stream import DeadLetters, Limit, Message
 from kudos.topics import RECEIVED
 from services.ingest.adapters import ADAPTERS
-from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.app import create_app
 from services.ingest.keyring import Keyring
 from services.ingest.outbox import Outbox
-from services.ingest.receiving import Intake
 from services.ingest.signature import key
 from services.ingest.thin import THIN
 from services.ingest.thin.businesscentral import state
 from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
-from services.ingest.thin.working import Clients
-from tests.support.ingest import NEW, OLD, SECRETS, unstopped
+from services.ingest.thin.working import Clients, intakes
+from tests.support.ingest import MOST_REJECTED, NEW, OLD, SECRETS, unstopped
 from tests.support.memory import MemorySink
 from tests.support.serving import Host
 from tests.support.vendors import api, businesscentral, eventim, tessitura
@@ -162,7 +160,7 @@ class Desk:
         sealer = Sealer(new_key_pair()[1])
         dead = DeadLetters("ingest", sealer, lambda _reason: None, Limit(float("inf")))
         keyring, self.outbox = Keyring(WatchedRegister(self.register), folder), Outbox(self.sink)
-        self.notices = Notices(folder / "state")
+        self.notices, self.stops = Notices(folder / "state"), unstopped(MOST_REJECTED)
         self.app = create_app(
             ADAPTERS,
             keyring,
@@ -172,22 +170,18 @@ class Desk:
             standard={},
             most_bytes=100_000,
             hook=Hook(self.notices, THIN),
-            stops=(stops := unstopped()),
+            stops=self.stops,
         )
-
-        def intake(adapter: Adapter, origin: Origin) -> Intake:
-            return Intake(adapter, origin, sealer, dead, "r")
-
         self.fetcher = Fetcher(
             self.notices,
             THIN,
             ADAPTERS,
             keyring.origin,
             client=Clients(http, folder, self.slept.append),
-            intake=intake,
+            intake=intakes(sealer, dead, self.stops),
             deliver=self._deliver,
             clock=lambda: self.clock,
-            stops=stops,
+            stops=self.stops,
         )
 
     def push(self, *numbers: int, secret: str = NEW) -> int:

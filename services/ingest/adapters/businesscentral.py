@@ -255,7 +255,7 @@ ABOUT = About(
 
 ADAPTER = Adapter(
     label="DOC",
-    transports=("push", "poll", "import"),
+    transports=("push", "import"),
     transaction_is="the posted invoice or credit memo, id; a memo's order is its invoiceId",
     split=splitter("value"),
     parse=parse,

@@ -232,7 +232,7 @@ ABOUT = About(
 
 ADAPTER = Adapter(
     label="ASSUMED",
-    transports=("push", "poll", "import"),
+    transports=("push", "import"),
     transaction_is="the order, orderId",
     split=splitter("orders", "eventserie"),
     parse=parse,

@@ -244,7 +244,7 @@ ABOUT = About(
 
 ADAPTER = Adapter(
     label="SEEN",
-    transports=("push", "poll", "import"),
+    transports=("push", "import"),
     transaction_is="the purchase, purchase_id, which is the order too",
     split=splitter("purchases"),
     parse=parse,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 from kudos.errors import KudosError, Rejected
 from kudos.metrics import NOTICES_WAITING, TRANSACTIONS_ACCEPTED
@@ -17,6 +17,7 @@ from services.ingest.polling.client import Client, Failed
 from services.ingest.receiving import Intake
 from services.ingest.stopping import Stops
 from services.ingest.thin.base import Fetch, Thin
+from services.ingest.thin.lanes import Feed, Lanes
 from services.ingest.thin.notices import Notice, Notices
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 _LONGEST_S, _REFUSED_S = 600.0, 3600.0
 #: How often it looks though nothing came: somebody's rest may be over.
 _LOOK_S = 1.0
+#: Then another house of the vendor has its turn.
+_TURN_S = 20.0
 _BAD, _GONE = 400, frozenset({404, 410})
 #: What says nothing of the one record: the vendor is away, or does not let us in.
 _ALL = frozenset({None, 401, 403, 408, 425, 429, 500, 502, 503, 504})
@@ -33,7 +36,6 @@ _NONE = "its answer is none"
 _BOM = b"\xef\xbb\xbf"
 _anything = msgspec.json.Decoder().decode
 _fields = msgspec.json.Decoder(dict[str, Raw]).decode
-Feed = tuple[str, str]
 
 
 class Rest(Struct):
@@ -43,10 +45,19 @@ class Rest(Struct):
     until: float = 0.0
 
 
+class House(Struct):
+    """What is known of one feed: its own rest, and those of records that are not to be had."""
+
+    rest: Rest = field(default_factory=Rest)
+    records: dict[int, Rest] = field(default_factory=dict)
+    turn: float = 0.0  # when it had its last
+
+
 class Fetcher:
     """Fetches *notices* by the clients that *client* gives, and has *deliver* store what came.
 
-    *origin* is the register's; *stamp* tells the time of receipt.
+    *origin* is the register's; *stamp* tells the time of receipt. Feeds are fetched side by side,
+    a few of each vendor's, each in the order of its notices; what is given to it is shared.
     """
 
     def __init__(
@@ -67,51 +78,68 @@ class Fetcher:
         self._origin, self._client, self._intake = origin, client, intake
         self._deliver, self._stamp, self._clock = deliver, stamp, clock
         self._stops = stops
-        self._feeds: dict[Feed, Rest] = {}
-        self._records: dict[int, Rest] = {}
+        self._houses: dict[Feed, House] = {}
+        self._lanes = Lanes(notices.came.set)
 
     def run(self, stop: threading.Event) -> None:
         """Fetch until *stop*, what waits from before first."""
         while not stop.is_set():
             self._notices.came.clear()
             try:
-                self.round(stop)
+                for feed in self._due():
+                    self._begin(feed, stop)
             except Exception:
                 log.exception("what notifications named was not fetched")
             self._notices.came.wait(_LOOK_S)
 
-    def round(self, stop: threading.Event | None = None) -> None:
-        """Fetch once all that waits and whose time has come."""
-        waiting: dict[Feed, list[Notice]] = {}
-        for notice in self._notices.waiting():
-            waiting.setdefault((notice.vendor, notice.organisation), []).append(notice)
-        for feed in self._feeds.keys() | waiting.keys():
-            NOTICES_WAITING.labels(*feed).set(len(waiting.get(feed, ())))
-        for feed, notices in waiting.items():
-            self._of_one(feed, notices, stop)
-        still = {notice.number for found in waiting.values() for notice in found}
-        self._records = {k: v for k, v in self._records.items() if k in still}
+    def round(self) -> None:
+        """Return when all that waits and whose time has come was fetched once, or tried."""
+        waiting, stop = self._due(), threading.Event()
+        while waiting := [feed for feed in waiting if not self._begin(feed, stop)]:
+            self._lanes.wait()
+        self._lanes.join()
 
-    def _of_one(self, feed: Feed, notices: Sequence[Notice], stop: threading.Event | None) -> None:
-        rest = self._feeds.setdefault(feed, Rest())
+    def _due(self) -> Sequence[Feed]:
+        """Return whose time has come, who has waited longest first."""
+        waiting = self._notices.counts()
+        for feed in self._houses.keys() | waiting.keys():
+            NOTICES_WAITING.labels(*feed).set(waiting.get(feed, 0))
+            self._houses.setdefault(feed, House())
+        due = [feed for feed in waiting if self._clock() >= self._houses[feed].rest.until]
+        return sorted(due, key=lambda feed: self._houses[feed].turn)
+
+    def _begin(self, feed: Feed, stop: threading.Event) -> bool:
+        return self._lanes.begin(feed, lambda: self._turn(feed, stop))
+
+    def _turn(self, feed: Feed, stop: threading.Event) -> bool:
+        """Fetch what waits of *feed*, for a while; tell whether something was to be had."""
+        house, begun = self._houses[feed], time.monotonic()
+        house.turn = begun
         origin, thin = self._origin(*feed), self._thin.get(feed[0])
+        notices = self._notices.waiting(feed)
         if origin is None or thin is None:
             for notice in notices:
                 self._notices.done(notice)
             log.warning("%s of %s is no longer in the register: not fetched", *feed)
-            return
+            return False
         if feed in self._stops.names() or not self._stops.known.is_set():
             # what is named waits on disk
-            return
+            return False
+        still = {notice.number for notice in notices}
+        house.records = {k: v for k, v in house.records.items() if k in still}
+        fetched = False
         for notice in notices:
-            if (stop is not None and stop.is_set()) or self._clock() < rest.until:
-                return
-            if self._clock() >= self._records.get(notice.number, Rest()).until:
+            if stop.is_set() or self._clock() < house.rest.until:
+                return False
+            if time.monotonic() - begun > _TURN_S:
+                break
+            if self._clock() >= house.records.get(notice.number, Rest()).until:
                 try:
-                    self._one(notice, origin, thin, rest)
+                    fetched |= self._one(notice, origin, thin, house)
                 except TooManyRejections as error:
                     self._stop(feed, error)
-                    return
+                    return False
+        return fetched
 
     def _stop(self, feed: Feed, error: TooManyRejections) -> None:
         """Stop the source everywhere; what is named waits on disk."""
@@ -119,8 +147,9 @@ class Fetcher:
         self._deliver(messages)
         self._stops.note(messages)
 
-    def _one(self, notice: Notice, origin: Origin, thin: Thin, rest: Rest) -> None:
-        name = (notice.vendor, notice.organisation)
+    def _one(self, notice: Notice, origin: Origin, thin: Thin, house: House) -> bool:
+        """Fetch what *notice* names; tell whether that is done."""
+        name, rest = (notice.vendor, notice.organisation), house.rest
         try:
             self._fetch(notice.wanted, origin, thin)
         except Failed as failed:
@@ -128,14 +157,14 @@ class Fetcher:
                 self._leave(rest, _LONGEST_S, failed.after_s)
                 if rest.failures == 1:
                     log.warning("%s of %s: %s", *name, failed)
-                return
-            one = self._records.setdefault(notice.number, Rest())
+                return False
+            one = house.records.setdefault(notice.number, Rest())
             other = thin.otherwise(notice.wanted) if failed.status == _BAD else None
             if other is not None:
                 self._notices.note(*name, [other])
             if other is not None or (failed.status in _GONE and one.failures >= thin.patience):
                 self._notices.done(notice)
-                return
+                return True
             self._leave(one, _REFUSED_S, failed.after_s)
             if one.failures == 1 and failed.status not in _GONE:
                 log.warning("%s of %s: a record: %s", *name, failed)
@@ -147,6 +176,8 @@ class Fetcher:
         else:
             rest.failures = 0
             self._notices.done(notice)
+            return True
+        return False
 
     def _leave(self, rest: Rest, longest_s: float, asked_s: float) -> None:
         rest.failures += 1

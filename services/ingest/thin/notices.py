@@ -6,7 +6,7 @@ Ids and times alone stand in it, in the vendor's own words; nobody's data. One f
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -88,11 +88,20 @@ class Notices:
             raise NotNoted(f"KUDOS_INGEST_STATE: {type(error).__name__}") from None
         self.came.set()
 
-    def waiting(self) -> Sequence[Notice]:
-        """Return all that has to be fetched, the oldest first."""
-        asked = "SELECT number, vendor, organisation, wanted FROM waiting ORDER BY number"
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Return how much has to be fetched, by vendor and organisation."""
+        asked = "SELECT vendor, organisation, COUNT(*) FROM waiting GROUP BY vendor, organisation"
         with self._lock:
             found = self._db.execute(asked).fetchall()
+        return {(vendor, of): count for vendor, of, count in found}
+
+    def waiting(self, feed: tuple[str, str] | None = None) -> Sequence[Notice]:
+        """Return all that has to be fetched, the oldest first; of one *feed*, or of all."""
+        asked = "SELECT number, vendor, organisation, wanted FROM waiting"
+        if feed is not None:
+            asked += " WHERE (vendor, organisation) = (?, ?)"
+        with self._lock:
+            found = self._db.execute(f"{asked} ORDER BY number", feed or ()).fetchall()
         return [Notice(n, vendor, of, _decode(wanted)) for n, vendor, of, wanted in found]
 
     def done(self, notice: Notice) -> None:

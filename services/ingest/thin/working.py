@@ -4,12 +4,17 @@ import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
 from kudos.errors import Misconfigured
-from services.ingest.adapters.base import Origin
+from kudos.sealing import Sealer
+from kudos.stream import DeadLetters
+from services.ingest.adapters.base import Adapter, Origin
 from services.ingest.polling.client import Client
+from services.ingest.receiving import Intake
+from services.ingest.stopping import Stops
 from services.ingest.thin.base import Thin, fetches, own
 from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.subscriptions import Subscriptions
@@ -20,6 +25,16 @@ log = logging.getLogger(__name__)
 TIMEOUT_S = 10.0
 _ATTEMPTS = 2
 Feed = tuple[str, str]
+
+
+def intakes(sealer: Sealer, dead: DeadLetters, stops: Stops) -> Callable[[Adapter, Origin], Intake]:
+    """Return what takes the records of a feed: too many refused in a row are that feed's own."""
+
+    def intake(adapter: Adapter, origin: Origin) -> Intake:
+        limit = stops.limit((origin.feed.id, origin.organisation.id))
+        return Intake(adapter, origin, sealer, dead.within(limit), uuid4().hex)
+
+    return intake
 
 
 class Clients:

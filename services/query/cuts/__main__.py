@@ -4,31 +4,16 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-import msgspec
-
 from kudos.clickhouse import connect
 from kudos.errors import Misconfigured
 from kudos.logs import configure
 from kudos.register import WatchedRegister
 from services.query.cuts.make import make
-from services.query.disclosure.model import Rules
 from services.query.disclosure.protect import protect
 from services.query.settings import Settings
 
 log = logging.getLogger("services.query.cuts")
 _TIMEOUT_S = 1800
-
-
-def rules_of(settings: Settings) -> Rules:
-    """Return the parameters of disclosure control: the private ones, else the defaults."""
-    text = settings.optional_secret("disclosure.toml")
-    if text is None:
-        return Rules()
-    try:
-        return msgspec.toml.decode(text, type=Rules)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        # what is wrong with them is not for a log: they are private
-        raise Misconfigured("KUDOS_SECRETS: query/disclosure.toml is wrong") from None
 
 
 def main() -> int:
@@ -37,7 +22,7 @@ def main() -> int:
     try:
         settings = Settings.read()
         register = WatchedRegister(settings.organisations).now
-        rules = rules_of(settings)
+        rules = settings.rules()
     except Misconfigured as error:
         sys.stderr.write(f"query: {error}\n")
         return 2

@@ -1,12 +1,13 @@
-"""From the rows of a cut's statements to cells and the margins between them."""
+"""From the rows of a cut's statements to cells."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 from services.query.cuts import calendar
 from services.query.cuts.statements import ADDED_BY, WHOLE_SUMS
-from services.query.disclosure.model import By, Cell, CellKey, Margin, Organisation, Rules
+from services.query.disclosure.model import By, Cell, CellKey, Rules
 from services.query.matrix import MATRIX
 
 #: What a measure of the matrix is made of, as cells: sums of some less others, for each of others.
@@ -35,11 +36,8 @@ BASE = (
     *("customers", "orders", "ticket_orders", "customer_records", "tickets", "refunded_tickets"),
     *("paid_tickets", "net_revenue", "refunded_revenue", "ticket_revenue", "fees", *_REST),
 )
-_LINKED = (
-    ("orders", ("ticket_orders", "other_orders")),
-    ("tickets", ("refunded_tickets", "paid_tickets", "free_tickets")),
-    ("net_revenue", ("ticket_revenue", "other_revenue")),
-)
+#: What is money, and rounded where it is of groups.
+MONEY = frozenset({"net_revenue", "refunded_revenue", "ticket_revenue", "other_revenue", "fees"})
 #: Of days and weeks, and of what is told apart.
 FEW = ("customers", "tickets", "net_revenue")
 
@@ -61,7 +59,8 @@ def collect(
     whole: Iterable[Row], told: Iterable[Row], owners: Mapping[str, str], rules: Rules
 ) -> Cells:
     """Return the cells of the rows, but for families of scopes none of which can be published."""
-    whole, told = list(whole), list(told)
+    # in an order of their own: ClickHouse's is another every time, and so would be what is withheld
+    whole, told = sorted(whole, key=_place), sorted(told, key=_place)
     houses: defaultdict[str, set[str]] = defaultdict(set)
     for row in whole:
         houses[str(row[0])].update(part[0] for part in row[5])  # type: ignore[attr-defined]  # rows are as the statement says
@@ -72,6 +71,10 @@ def collect(
     for row in told:
         _take_told(found, row)
     return found
+
+
+def _place(row: Row) -> Any:
+    return row[:4]
 
 
 def _take_whole(found: Cells, row: Row) -> None:
@@ -85,7 +88,7 @@ def _take_whole(found: Cells, row: Row) -> None:
     net = named["tickets"] - named["refunded_tickets"]
     if net > 0:
         known = named["known_tickets"] - named["known_refunded_tickets"]
-        found.coverage[scope, period] = round(known / net, 2)
+        found.coverage[scope, period] = float(round(Fraction(known, net), 2))
     if scope.startswith("organisation:"):
         found.own[scope.partition(":")[2], period] = named
     kind = calendar.kind_of(period)
@@ -124,7 +127,7 @@ def _add(
     by_house: Mapping[str, Mapping[str, int]],
     name: str,
 ) -> None:
-    parts = {h: n[name] for h, n in by_house.items() if n[name]}
+    parts = {h: by_house[h][name] for h in sorted(by_house) if by_house[h][name]}
     if not named[name] and not parts:
         return
     behind = "customers" if name == "customers" else "persons"
@@ -186,107 +189,3 @@ def organisations_seen(found: Cells) -> dict[str, set[str]]:
         for house in held:
             seen[house].add(scope)
     return dict(seen)
-
-
-def margins(found: Cells) -> list[Margin]:
-    """Return every way in which cells of the cut add up to others."""
-    return [
-        *_of_scopes(found.cells),
-        *_of_periods(found.cells),
-        *_of_values(found.cells),
-        *_of_measures(found.cells),
-    ]
-
-
-def _of_measures(cells: Mapping[CellKey, Cell]) -> Iterator[Margin]:
-    for key in cells:
-        for total, parts in _LINKED:
-            if key.measure == total and not key.by and calendar.kind_of(key.period) in _LONG:
-                if key.scope.startswith("organisation:"):
-                    continue
-                yield Margin(key, tuple(CellKey(p, key.scope, key.period) for p in parts), "sum")
-
-
-_LONG = {"month", "quarter", "year", "season"}
-
-
-def _made(cells: Mapping[CellKey, Cell], total: CellKey, parts: Iterable[CellKey]) -> Margin | None:
-    """Return the margin that *parts* make of *total*; None where they do not hold all of it."""
-    held = tuple(part for part in parts if part in cells)
-    sum_ = sum(cells[part].value for part in held)
-    if not held or (total.measure == "customers" and sum_ < cells[total].value):
-        return None
-    if sum_ == cells[total].value and total.measure != "customers":
-        return Margin(total, held, "sum")
-    # orders, records and persons of several parts are one
-    distinct = {"customers", "orders", "ticket_orders", "customer_records", "other_orders"}
-    if total.measure in distinct and sum_ >= cells[total].value:
-        return Margin(total, held, "union")
-    return None
-
-
-def _grouped(
-    cells: Mapping[CellKey, Cell], totals: Mapping[CellKey, list[CellKey]]
-) -> Iterator[Margin]:
-    for total, parts in totals.items():
-        if total in cells:
-            margin = _made(cells, total, parts)
-            if margin is not None:
-                yield margin
-
-
-def _of_scopes(cells: Mapping[CellKey, Cell]) -> Iterator[Margin]:
-    for wide, narrow in (
-        ("network", "industry"),
-        ("network", "region"),
-        ("region", "city"),
-        ("industry", "industry-region"),
-        ("region", "industry-region"),
-    ):
-        totals: defaultdict[CellKey, list[CellKey]] = defaultdict(list)
-        for key in cells:
-            kind, _, name = key.scope.partition(":")
-            if kind == narrow:
-                total = CellKey(key.measure, _wider(wide, kind, name), key.period, key.by)
-                totals[total].append(key)
-        yield from _grouped(cells, totals)
-
-
-def _wider(wide: str, kind: str, name: str) -> str:
-    if wide == "network":
-        return wide
-    if kind == "city":
-        return f"region:{name[:2]}"
-    industry, _, region = name.partition("/")
-    return f"industry:{industry}" if wide == "industry" else f"region:{region}"
-
-
-def _of_periods(cells: Mapping[CellKey, Cell]) -> Iterator[Margin]:
-    for wide, narrow in calendar.NESTED:
-        totals: defaultdict[CellKey, list[CellKey]] = defaultdict(list)
-        for key in cells:
-            if calendar.kind_of(key.period) == narrow:
-                for period in calendar.around(key.period, wide):
-                    totals[CellKey(key.measure, key.scope, period, key.by)].append(key)
-        yield from _grouped(cells, totals)
-
-
-def _of_values(cells: Mapping[CellKey, Cell]) -> Iterator[Margin]:
-    totals: defaultdict[tuple[CellKey, str], list[CellKey]] = defaultdict(list)
-    for key in cells:
-        for n, (name, _) in enumerate(key.by):
-            rest = key.by[:n] + key.by[n + 1 :]
-            totals[CellKey(key.measure, key.scope, key.period, rest), name].append(key)
-        if len(key.by) == 1 and key.by[0][0] == "municipality" and len(key.by[0][1]) == 4:
-            county = (("county", key.by[0][1][:2]),)
-            totals[CellKey(key.measure, key.scope, key.period, county), "place"].append(key)
-    for (total, _), parts in totals.items():
-        if total in cells:
-            margin = _made(cells, total, parts)
-            if margin is not None:
-                yield margin
-
-
-def registered(held: Mapping[str, Organisation]) -> dict[str, str]:
-    """Return whose each organisation is."""
-    return {name: one.owner for name, one in held.items()}

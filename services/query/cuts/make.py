@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from clickhouse_connect.driver.client import Client
+from msgspec.structs import replace
 
 from kudos.register import OSLO, Register
 from services.query.cuts import base, benchmarks, members, shared, statements, store
 from services.query.cuts.calendar import kind_of
+from services.query.cuts.margins import margins
 from services.query.cuts.store import Cut, Seen
 from services.query.disclosure.model import (
     Cell,
@@ -58,6 +60,7 @@ def make(
     *say* is told how many seconds each step took.
     """
     clock = _Clock(say)
+    rules = replace(rules, money=rules.money | base.MONEY)
     cut = ((now - _EPOCH) // timedelta(microseconds=1), store.as_of(client))
     today = now.astimezone(OSLO).date()
     held = _membership(client, register, now)
@@ -73,7 +76,7 @@ def make(
     clock.step("read")
     owners = {span.member.organisation: span.member.owner for span in held}
     found = base.collect(whole, told, owners, rules)
-    made = base.margins(found)
+    made = margins(found.cells)
     houses = members.organisations(held, base.organisations_seen(found))
     before = store.known(client)
     clock.step("cells")

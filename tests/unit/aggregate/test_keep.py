@@ -5,9 +5,11 @@ import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from faust.types import TP
 from msgspec.structs import replace
 
 from kudos import avro
@@ -15,9 +17,10 @@ from kudos.records import EnrichedTransaction, Frame, Performance
 from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import DeadLetters, Message, TooManyRejections
 from kudos.topics import ENRICHED
-from services.aggregate.app import WITHIN_S, create
+from services.aggregate.app import WITHIN_S, create, vouched
 from services.aggregate.facts import NO_RATE, Fact, day_of, fact_of
 from services.aggregate.keep import Arrivals, Keeper
+from services.aggregate.sequence import Sequence as Offsets
 from services.aggregate.sequence import Skipped
 from services.aggregate.settings import AggregateSettings
 from tests.support.sales import MONDAY, sale, ticket
@@ -179,8 +182,9 @@ def settings(tmp_path: Path) -> AggregateSettings:
     )
 
 
-async def nothing_left_out(*_asked: object) -> None:
+async def nothing_left_out(_app: object, _offsets: object, events: Sequence[Any]) -> Sequence[Any]:
     """Say that no message was left out: an agent under test has no consumer to ask."""
+    return events
 
 
 async def test_frames_are_kept_in_batches_off_the_event_loop(tmp_path: Path) -> None:
@@ -232,7 +236,7 @@ async def test_nothing_is_kept_after_a_message_that_was_left_out(tmp_path: Path)
     """Faust takes a gap of one for none, and would acknowledge past it."""
     kept: list[Message] = []
 
-    async def left_out(*_asked: object) -> None:
+    async def left_out(*_asked: object) -> Sequence[Any]:
         raise Skipped
 
     app, agent = create(settings(tmp_path), kept.extend, left_out)
@@ -242,3 +246,17 @@ async def test_nothing_is_kept_after_a_message_that_was_left_out(tmp_path: Path)
     await asyncio.wait_for(app._crashed.wait(), 10)  # noqa: SLF001 (mode has no other name for it)
     assert "Died('Skipped')" == repr(app.crash_reason)
     assert [] == kept
+
+
+async def test_what_is_left_of_a_partition_that_is_not_held_is_not_acknowledged() -> None:
+    """It may lack what came before it, and whoever holds the partition is given it again."""
+    held, others = TP(ENRICHED.name, 0), TP(ENRICHED.name, 1)
+    consumer = SimpleNamespace(assignment=lambda: {held}, _committed_offset={held: 7})
+    app: Any = SimpleNamespace(consumer=consumer)
+    events = [
+        SimpleNamespace(message=SimpleNamespace(tp=tp, offset=offset))
+        for tp, offset in ((held, 7), (others, 12), (held, 8))
+    ]
+    assert [events[0], events[2]] == await vouched(app, Offsets(), events)
+    with pytest.raises(Skipped):
+        await vouched(app, Offsets(), events[2:])

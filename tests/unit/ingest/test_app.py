@@ -19,7 +19,7 @@ from kudos.records import ReceivedProfile, ReceivedTransaction
 from kudos.sources import resumed, standing
 from kudos.stream import Message
 from kudos.topics import PROFILES, RECEIVED, STOPPED
-from tests.support.ingest import AT, MOST, MOST_REJECTED, SECRETS, Ingest, sale
+from tests.support.ingest import AT, MOST, MOST_REJECTED, SECRETS, Ingest, sale, until
 
 PATH = "/v1/hooks/tixly/hus"
 DEAD = f"{RECEIVED.name}.dead"
@@ -408,6 +408,11 @@ async def test_until_it_is_known_what_is_stopped_nothing_is_taken(ingest: Ingest
         answer = await ingest.push(http, sale("1"))
         is_problem(answer, 503)
         assert "5" == answer.headers["retry-after"]
+        await until(lambda: not ingest.outbox.trouble)
+        ready = await http.get("/readyz")
+        assert 503 == ready.status_code
+        assert "not ready: which sources are stopped is not known yet\n" == ready.text
         ingest.stops.known.set()
+        assert "ok\n" == (await http.get("/readyz")).text
         assert 202 == (await ingest.push(http, sale("1"))).status_code
     assert 1 == len(ingest.sink.stored)

@@ -170,13 +170,14 @@ async def test_is_ready_while_the_broker_answers(
             raise ConnectionError("away")
 
     outbox = Outbox(MemorySink(), reach)
-    assert not outbox.reachable
+    assert "the broker has not answered yet" == outbox.trouble
     outbox.start()
     await asyncio.to_thread(asked.wait, 10)
-    assert not outbox.reachable
+    await until(lambda: outbox.trouble == "away")
     there.set()
-    await until(lambda: outbox.reachable)
+    await until(lambda: not outbox.trouble)
     there.clear()
-    await until(lambda: not outbox.reachable)
+    await until(lambda: outbox.trouble == "away")
     await asyncio.to_thread(outbox.close)
-    assert ["the broker is away", "the broker is back", "the broker is away"] == caplog.messages
+    away = "nothing can be stored: away"
+    assert [away, "the broker is back", away] == caplog.messages

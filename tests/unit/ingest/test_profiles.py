@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from kudos import avro
-from kudos.cli.importing import Feed, Import, beginning, content
+from kudos.cli.importer import Feed, Import
+from kudos.cli.journal import beginning, content
 from kudos.cli.letters import Letter
 from kudos.cli.replaying import Replay
 from kudos.records import Customer, ReceivedProfile, Stated

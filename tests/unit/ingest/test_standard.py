@@ -189,13 +189,35 @@ def test_check_tells_what_is_wrong_and_quotes_nothing(tmp_path: Path) -> None:
     status, printed = check(file)
     assert 1 == status
     assert [
-        "record 2: invalid_field: $.customer.gender",
-        "record 3: invalid_field: $.transaction: missing",
+        "line 2: record 2: invalid_field: $.customer.gender",
+        "line 3: record 3: invalid_field: $.transaction: missing",
         "3 records, 2 wrong",
     ] == printed.splitlines()
     status, printed = check(file, "--json")
     assert (1, 2) == (status, json.loads(printed)["problems"][0]["record"])
     assert "Kari" not in printed
+
+
+def test_check_tells_on_which_line_what_is_wrong_begins(tmp_path: Path) -> None:
+    """Also where records take several lines, are alike, torn, or have blank lines among them."""
+    file, good = tmp_path / "sent.json", json.dumps(GOOD, indent=1)
+    lasts = good.count("\n") + 1
+    torn = '{"transaction": "T-1",,}'
+    late = json.dumps(GOOD | {"lines": [{"quantity": -1}]})
+    file.write_text(f"\ufeff\n[\n{good},\n\n{{}}, {{}},\n{torn},\n{good},{late}\n]", "utf-8")
+    status, printed = check(file)
+    assert 1 == status
+    begun = lasts + 4  # behind two lines, the good one and a blank
+    assert [
+        f"line {begun}: record 2: invalid_field: $.transaction: missing",
+        f"line {begun}: record 3: invalid_field: $.transaction: missing",
+    ] == printed.splitlines()[:2]
+    assert [
+        [f"line {begun + 1}", "record 4", "unreadable"],
+        [f"line {begun + 1 + lasts}", "record 6", "invalid_field"],
+    ] == [line.split(": ")[:3] for line in printed.splitlines()[2:-1]]
+    assert "$.lines[0].quantity" in printed.splitlines()[3]
+    assert "6 records, 4 wrong" == printed.splitlines()[-1]
 
 
 def test_check_is_content_with_what_is_right(tmp_path: Path) -> None:
@@ -207,4 +229,4 @@ def test_check_is_content_with_what_is_right(tmp_path: Path) -> None:
     assert 0 == check(file)[0]
     assert 1 == check(file, "--currency", "JPY")[0]
     file.write_bytes(b"<orders/>")
-    assert (1, "file: unreadable") == (check(file)[0], check(file)[1][:16])
+    assert (1, "line 1: file: unreadable") == (check(file)[0], check(file)[1][:24])

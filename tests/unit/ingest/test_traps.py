@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from services.ingest.adapters import ADAPTERS
+from tests.support.pairs import shown
 from tests.support.standing import channels, counted, facts, moments
 
 HERE = Path(__file__).parent
@@ -45,8 +46,14 @@ KNOWN = {
     "an order that moves": 1,
     "a line that vanishes": 1,
 }
-#: Traps that every vendor has, or it says why not.
-EVERYWHERE = ["autumn", "spring", "exchange", "partial refund", "free tickets"]
+#: Traps that every vendor has, or it says why not; and what a fixture that shows one is called.
+EVERYWHERE = {
+    "autumn": "autumn_night",
+    "spring": "spring_night",
+    "exchange": "exchange",
+    "partial refund": "partial_refund",
+    "free tickets": "zero_price",
+}
 
 
 def sent(vendor: str, names: str) -> list[bytes]:
@@ -84,12 +91,17 @@ def test_a_trap_is_in_some_vendors_fixture(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", EVERYWHERE)
-def test_every_vendor_has_it_or_says_why_not(kind: str) -> None:
+@pytest.mark.parametrize("vendor", ADAPTERS)
+def test_every_vendor_has_it_or_says_why_not(vendor: str, kind: str) -> None:
+    """In traps.toml; a vendor that does not stand there in its own fixtures, as they are read."""
     traps = [trap for name, trap in TRAPS.items() if begins(name, kind)]
-    held = {row[0] for trap in traps for row in trap["rows"]}
-    without = {vendor: why for trap in traps for vendor, why in trap.get("cannot", {}).items()}
-    assert set(ADAPTERS) == held | set(without)
-    assert all(len(why.split()) > 3 for why in without.values()), "a reason is a sentence"
+    why = next((trap["cannot"][vendor] for trap in traps if vendor in trap.get("cannot", {})), None)
+    is_held = any(row[0] == vendor for trap in traps for row in trap["rows"])
+    if vendor not in {row[1] for row in ROWS}:
+        own = EVERYWHERE[kind]
+        why, is_held = ADAPTERS[vendor].about.cannot_say.get(own), own in shown(vendor)
+    assert is_held or why is not None
+    assert why is None or len(why.split()) > 3, "a reason is a sentence"
 
 
 @pytest.mark.parametrize(("name", "vendor", "files", "mark", "stands"), ROWS)

@@ -13,6 +13,7 @@ from kudos.errors import Rejected
 from services.ingest.adapters import ADAPTERS
 from tests.support.fitting import assert_same_signs, is_accepted
 from tests.support.origin import origin
+from tests.support.pairs import turning
 
 FIXTURES = Path(__file__).parent / "fixtures"
 XML = [vendor for vendor in ADAPTERS if (FIXTURES / vendor / "order.xml").is_file()]
@@ -70,14 +71,6 @@ def changed(vendor: str, data: st.DataObject, word: str) -> Changed:
     return Changed(before, bytes(etree.tostring(root, encoding="utf-8")), name)
 
 
-#: What says of a line whether it is a sale, or which line it is; no other element turns a sign.
-SIGN = {
-    "pckasse": {"amount", "price"},
-    "saft": {"lineAmntIn", "amntTp", "lineType", "qnt"},
-    "datanova": {"row"},
-}
-
-
 def assert_same_signs_of_all(vendor: str, changed: Changed) -> None:
     """Assert it of each record that is in both bodies, by its number."""
     known = ADAPTERS[vendor]
@@ -111,7 +104,7 @@ def mutate(vendor: str, cases: int) -> None:
     def one(data: st.DataObject, word: str) -> None:
         body = changed(vendor, data, word)
         found.append(accepted(vendor, body.after))
-        if found[-1] and body.name not in {None, *SIGN[vendor]}:
+        if found[-1] and body.name not in {None, *turning(vendor)}:
             assert_same_signs_of_all(vendor, body)
 
     one()

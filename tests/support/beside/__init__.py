@@ -1,0 +1,1 @@
+"""A small network of institutions that sell to the same people, and what is true of its groups."""

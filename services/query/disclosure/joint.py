@@ -34,9 +34,9 @@ def systems(network: Network) -> Iterator[tuple[list[Spot], str]]:
 
 def small(network: Network, spots: list[Spot]) -> bool:
     """Say whether a system is small enough to be looked at all at once."""
-    finest = [spot for spot in spots if (spot.period, spot.by) not in network.shapes]
-    widest = max((len(network.crowds[spot][0].parts) for spot in spots), default=0)
-    return widest * len({(spot.period, spot.by) for spot in finest}) <= MOST_VARIABLES
+    finest = {f for s in spots for f in network.finest((s.period, s.by))}
+    widest = max((len(network.cells[spot][0].parts) for spot in spots), default=0)
+    return widest * len(finest) <= MOST_VARIABLES
 
 
 def betrayed(network: Network, spots: list[Spot], measure: str) -> set[Spot]:

@@ -65,6 +65,8 @@ class Network:
         self.withheld: dict[Spot, Why] = {}
         # shown at an earlier cut: known, so that nothing is hidden by withholding them now
         self.fixed: set[Spot] = set()
+        # withheld spots, by measure, of which the solver has seen a world far from the truth
+        self.free: set[tuple[Spot, str]] = set()
 
     def spot(self, key: CellKey) -> Spot:
         """Find the spot of a cell."""
@@ -88,6 +90,18 @@ class Network:
             if cell.key.measure == measure:
                 return crowd
         return None
+
+    def tied(self, start: Spot) -> tuple[list[Spot], list[int]]:
+        """List every spot that sums tie to one, published or not, and these sums."""
+        spots, sums, waiting = {start}, set(), [start]
+        while waiting:
+            for index in self.sums_of[waiting.pop()]:
+                if index not in sums:
+                    sums.add(index)
+                    one = self.sums[index]
+                    waiting += {one.total, *one.parts} - spots
+                    spots |= {one.total, *one.parts}
+        return sorted(spots), sorted(sums)
 
     def measures(self, spot: Spot) -> list[str]:
         """List the measures that have data at a spot."""

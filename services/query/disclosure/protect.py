@@ -84,12 +84,12 @@ def _audited(network: Network, among: list[Spot]) -> list[Spot]:
         return []
     more: list[Spot] = []
     systems = list(joint.systems(network))
-    small = {s for spots, _ in systems if joint.small(network, spots) for s in spots}
+    whole = [(spots, measure) for spots, measure in systems if joint.small(network, spots)]
+    seen = {spot for spots, _ in whole for spot in spots}
     for knot in knots(network, among):
-        more += betrayed(network, knot, alone=knot.spots[0] in small)
-    for spots, measure in systems:
-        if not more and spots[0] in small:
-            more += sorted(joint.betrayed(network, spots, measure))
+        more += betrayed(network, knot, alone=seen.issuperset(knot.spots))
+    for spots, measure in whole if not more else ():
+        more += sorted(joint.betrayed(network, spots, measure))
     network.withheld |= dict.fromkeys(more, Why.COMPLEMENT)
     return more
 

@@ -50,6 +50,63 @@ WHERE least(one.2, two.2) > last - window GROUP BY window, a, b
 FORMAT Null
 """
 
+#: The peer: curves as the design's prototype has them, of its five kinds of scopes, from what each
+#: visit and the one before it are apart.
+_CURVES = """
+INSERT INTO kpi_rolling (scope_kind, scope, window, day, generation, customers)
+WITH {{first:Date}} AS first, {{last:Date}} AS last, [7, 28, 90, 365] AS windows,
+    days AS (
+        SELECT {scope} AS scope, person, arraySort(groupUniqArray(day)) AS ds
+        FROM (
+            SELECT organisation, day, customer.person AS persons FROM visits FINAL
+            WHERE day BETWEEN first - 364 AND last
+        ) AS v
+        INNER JOIN (SELECT organisation, industry, region FROM organisations FINAL) AS o
+            USING organisation
+        ARRAY JOIN persons AS person GROUP BY scope, person
+    ),
+    gaps AS (
+        SELECT scope, d, p, count() AS n FROM days
+        ARRAY JOIN ds AS d, arrayPushFront(arrayPopBack(ds), toDate(0)) AS p GROUP BY scope, d, p
+    ),
+    steps AS (
+        SELECT scope, window, greatest(x.1, first) AS day, x.2 AS step FROM gaps
+        ARRAY JOIN windows AS window
+        ARRAY JOIN [(greatest(d, p + window), toInt64(n)), (d + window, -toInt64(n))] AS x
+    ),
+    every AS (
+        SELECT DISTINCT {scope} AS scope, window, first + number AS day, toInt64(0) AS step
+        FROM organisations FINAL CROSS JOIN numbers(dateDiff('day', first, last) + 1) AS n
+        ARRAY JOIN windows AS window
+    ),
+    per_day AS (
+        SELECT scope, window, day, sum(step) AS step
+        FROM (SELECT * FROM steps UNION ALL SELECT * FROM every) GROUP BY scope, window, day
+    )
+SELECT '{kind} of the peer', scope, window, day, 1,
+    sum(step) OVER (PARTITION BY scope, window ORDER BY day)
+FROM per_day WHERE day <= last
+"""
+_PEERS_KINDS = {
+    "organisation": "toString(organisation)",
+    "industry": "toString(industry)",
+    "region": "toString(region)",
+    "industry-region": "concat(industry, '/', region)",
+    "network": "''",
+}
+#: Rows of our curves that are not as the peer's, of the kinds that do not go by where venues are.
+_UNLIKE = """
+SELECT countIf(customers != theirs), count() FROM (
+    SELECT scope_kind AS kind, scope, window, day, customers FROM kpi_rolling FINAL
+    WHERE scope_kind IN ('organisation', 'industry', 'network')
+) AS ours
+LEFT JOIN (
+    SELECT replaceOne(scope_kind, ' of the peer', '') AS kind, scope, window, day,
+        customers AS theirs
+    FROM kpi_rolling FINAL WHERE endsWith(scope_kind, 'of the peer')
+) AS peer USING (kind, scope, window, day)
+"""
+
 Cells = Sequence[Cell]
 
 
@@ -115,8 +172,16 @@ def measure(client: Client, watch: Watch) -> None:
         all_of(lambda p: groups.recompute(client, {c.day for c in p}, 1), parts)
     with watch.measure("breakdowns, twelve months", "8 s, 10 attributes"):
         all_of(lambda p: by.recompute(client, p, 1), year)
-    with watch.measure("all rolling curves, three years", "5.2 s, without own persons and cities"):
+    with watch.measure("all rolling curves, three years", "5.2 s, five kinds of seven"):
         rolling.recompute(client, [(first, TODAY)], 1)
+    with watch.measure("the same as the prototype does it, its five kinds of scopes"):
+        for kind, scope in _PEERS_KINDS.items():
+            sql = _CURVES.format(kind=kind, scope=scope)
+            client.raw_query(sql, parameters={"first": first, "last": TODAY}, settings=WIDE)
+    [(unlike, curves)] = client.query(_UNLIKE).result_rows
+    print(f"{curves:,} days of curves compared with the prototype's: {unlike:,} differ")
+    if unlike:
+        raise SystemExit("curves are not what the prototype makes of the same visits")
     with watch.measure("cross-use, the four windows", "0.24 s, pairs only"):
         cross_use.recompute(client, cross_use.moving(TODAY), TODAY, 1, WIDE)
     for threads in (1, 0):

@@ -1,7 +1,5 @@
 """Delivers over HTTP what the vendors tell: signed, in batches, until it is acknowledged."""
 
-import base64
-import hmac
 import queue
 import random
 import threading
@@ -10,21 +8,19 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import httpx
-import msgspec
 from msgspec import Struct
 
-from simulation import sources
 from simulation.orders import Contact, Document, Feed
 from simulation.plan import Delivery
+from simulation.requests import Told, body, sign
 from simulation.sources import Statement
-from simulation.vendors import VENDORS, Vendor
+from simulation.ways import Way
 
 #: When a refund that nobody dates was first acknowledged: (house, vendor, transaction, line).
 Receipts = dict[tuple[str, str, str, str], datetime]
-_Told = Document | Contact | Statement
 #: What goes together: sales and customers have pages of their own.
 _Page = tuple[str, str, type]
 
@@ -56,7 +52,7 @@ class Courier:
     """Sends deliveries in a few lanes; what belongs to one feed goes through one, in order.
 
     *rate* is deliveries/s, None: as fast as they are taken. *patience_s* bounds how long a request
-    is tried again.
+    is tried again. *ways* are those of feeds that are not, or not simply, pushed.
     """
 
     def __init__(
@@ -68,12 +64,13 @@ class Courier:
         seed: int = 0,
         most: int = 60,
         patience_s: float = 120.0,
+        ways: Mapping[Feed, Way] = {},
     ) -> None:
         self.counts: dict[Feed, Counts] = {feed: Counts() for feed in secrets}
         self.receipts: Receipts = {}
-        self._secrets, self._most = secrets, most
+        self._secrets, self._most, self._ways = secrets, most, ways
         self._chance = random.Random(f"{seed}/courier")
-        self._waiting: dict[_Page, list[_Told]] = {}
+        self._waiting: dict[_Page, list[Told]] = {}
         self._sizes: dict[_Page, int] = {}
         self._seen: set[tuple[str, str, str]] = set()
         #: Set when nobody waits for the rest.
@@ -104,6 +101,9 @@ class Courier:
             self.counts[page[:2]].contacts += 1
         else:
             self._count(document, delivery)
+            way = self._ways.get(page[:2])
+            if way is not None and way.take(document):
+                return
         self._wait(page, document)
 
     def state(self, told: Statement) -> None:
@@ -113,7 +113,7 @@ class Courier:
             self.counts[page[:2]].contacts += 1
             self._wait(page, told)
 
-    def _wait(self, page: "_Page", told: "_Told") -> None:
+    def _wait(self, page: _Page, told: Told) -> None:
         waiting = self._waiting.setdefault(page, [])
         waiting.append(told)
         if len(waiting) >= self._sizes.get(page, 1):
@@ -125,6 +125,8 @@ class Courier:
             self._send(page)
         for lane in self._lanes:
             lane.join()
+        for way in self._ways.values():
+            way.flush()
 
     def _count(self, document: Document, delivery: Delivery) -> None:
         count = self.counts[document.house, document.vendor]
@@ -135,7 +137,7 @@ class Courier:
             self._seen.add(document.key)
             count.transactions += 1
 
-    def _send(self, page: "_Page") -> None:
+    def _send(self, page: _Page) -> None:
         waiting, feed = self._waiting.pop(page, []), page[:2]
         if not waiting:
             return
@@ -144,15 +146,23 @@ class Courier:
         count = self.counts[feed]
         count.requests += 1
         form = self._chance.randrange(3)
-        self._lane[feed].put(_Request(feed, self._secrets[feed], waiting, form, count))
+        way = self._ways.get(feed)
+        self._lane[feed].put(_Request(feed, self._secrets[feed], waiting, form, count, way))
 
 
 class _Request(Struct, frozen=True):
     feed: Feed
     secret: bytes
-    documents: list[_Told]
+    documents: list[Told]
     form: int
     count: Counts
+    way: Way | None
+
+    def body(self) -> tuple[str, bytes]:
+        """Return its type and its bytes."""
+        sales = [one for one in self.documents if isinstance(one, Document)]
+        said = None if self.way is None or not sales else self.way.said(sales)
+        return said or body(self.feed[1], self.documents, self.form)
 
 
 class _Lane:
@@ -195,7 +205,7 @@ class _Lane:
 
     def _deliver(self, request: _Request) -> None:
         house, vendor = request.feed
-        content_type, text = body(vendor, request.documents, request.form)
+        content_type, text = request.body()
         if any(_undated(request.documents)):
             _clear_of_the_hour()
         name = str(uuid.uuid4())
@@ -233,51 +243,15 @@ class _Lane:
             self._courier.receipts.setdefault(key, at)
 
 
-def _undated(documents: Sequence[_Told]) -> Iterator[tuple[str, str, str, str]]:
+def _undated(documents: Sequence[Told]) -> Iterator[tuple[str, str, str, str]]:
     """Yield the refunds that nobody dates, each by its key."""
     for document in documents:
         if isinstance(document, Document):
             yield from ((*document.key, line.line) for line in document.lines if line.undated)
 
 
-def sign(secret: bytes, name: str, text: bytes) -> dict[str, str]:
-    """Return the headers of Standard Webhooks for *text*, sent now."""
-    sent_at = str(int(time.time()))
-    signed = hmac.digest(secret, f"{name}.{sent_at}.".encode() + text, "sha256")
-    return {
-        "webhook-id": name,
-        "webhook-timestamp": sent_at,
-        "webhook-signature": "v1," + base64.b64encode(signed).decode(),
-    }
-
-
-def body(vendor: str, documents: Sequence[_Told], form: int) -> tuple[str, bytes]:
-    """Return the type and the bytes of a request with *documents*; *form* chooses among ways."""
-    if isinstance(documents[0], Statement):
-        return sources.body(vendor, [told for told in documents if isinstance(told, Statement)])
-    speaks = VENDORS[vendor]
-    rows = [_native(speaks, document) for document in documents]
-    if speaks.whole is not None:
-        return speaks.whole(rows, form)
-    if speaks.page is not None and form > 0:
-        return "application/json", msgspec.json.encode({speaks.page: rows, "Next": None})
-    if len(rows) == 1 and form < 2:
-        return "application/json", msgspec.json.encode(rows[0])
-    if vendor == "homemade" and form > 0:
-        lines = b"\n".join(msgspec.json.encode(row) for row in rows)
-        return "application/x-ndjson", lines
-    return "application/json", msgspec.json.encode(rows)
-
-
 def _is_source(request: _Request) -> bool:
     return isinstance(request.documents[0], Statement)
-
-
-def _native(speaks: Vendor, document: _Told) -> Mapping[str, Any]:
-    if isinstance(document, Document):
-        return speaks.native(document)
-    assert isinstance(document, Contact) and speaks.contact is not None  # noqa: S101, PT018 (no other)
-    return speaks.contact(document)
 
 
 def _clear_of_the_hour() -> None:

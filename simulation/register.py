@@ -14,6 +14,7 @@ from kudos.local.secrets import write
 from kudos.register import PROFILE_SOURCES, Register, parse
 from simulation.houses import HOUSES, House
 from simulation.orders import Feed
+from simulation.otherwise import Told
 from simulation.systems import SYSTEMS
 
 #: The houses' own words, in the words that all share.
@@ -53,18 +54,27 @@ class Access(Struct, frozen=True):
 
     secrets: dict[Feed, bytes]
     tokens: dict[str, str]
+    register: Register
 
 
-def install(register: Path, ingest_secrets: Path, tokens: Path) -> Access:
+#: Nobody's way is another.
+PUSHED: Mapping[Feed, Told] = {}
+
+
+def install(
+    register: Path, ingest_secrets: Path, tokens: Path, otherwise: Mapping[Feed, Told] = PUSHED
+) -> Access:
     """Add what is missing of the simulated organisations to a register; harmless when repeated.
 
-    A secret or a token that is there is kept, and so is every organisation that is there.
+    A secret or a token that is there is kept, and so is every organisation that is there. Feeds are
+    pushed, but for those of *otherwise*; where a vendor's server has moved, the register follows.
     """
     known = _tokens(tokens)
-    text = register.read_text("utf-8") if register.is_file() else ""
+    before = register.read_text("utf-8") if register.is_file() else ""
+    text = _moved(before, otherwise)
     there = parse(text)
     missing = [house for house in HOUSES if house.id not in there.organisations]
-    added = [_organisation(house) for house in missing]
+    added = [_organisation(house, otherwise) for house in missing]
     hashes = {name: hashlib.sha256(token.encode()).hexdigest() for name, token in known.items()}
     added += [
         _token(name, known_hash)
@@ -72,13 +82,28 @@ def install(register: Path, ingest_secrets: Path, tokens: Path) -> Access:
         if known_hash not in there.tokens
     ]
     whole = "\n".join([text.rstrip(), *added]).lstrip() + "\n"
-    signed = _secrets(parse(whole), ingest_secrets)
-    if added:
+    now = parse(whole)
+    signed = _secrets(now, ingest_secrets)
+    for told in otherwise.values():
+        if told.secret:
+            write(ingest_secrets / told.lines["credentials"], told.secret)
+    if added or text != before:
         write(register, whole.rstrip())
-    return Access(signed, known)
+    return Access(signed, known, now)
 
 
-def _organisation(house: House) -> str:
+def _moved(text: str, otherwise: Mapping[Feed, Told]) -> str:
+    """Return the register with the addresses at which vendors' servers answer now."""
+    feeds = parse(text).feeds
+    for (house, vendor), told in otherwise.items():
+        feed = feeds.get((vendor, house))
+        old = None if feed is None else feed.own.get("base_url")
+        if isinstance(old, str) and "base_url" in told.lines:
+            text = text.replace(f'"{old}', f'"{told.lines["base_url"]}')
+    return text
+
+
+def _organisation(house: House, otherwise: Mapping[Feed, Told]) -> str:
     head = f"""
 [[organisation]]
 id = "{house.id}"
@@ -96,8 +121,7 @@ genres = {_inline({k: v for k, v in GENRES.items() if k == house.genre})}
     feeds = [
         f"""{_why(house, vendor)}[[organisation.vendor]]
 id = "{vendor}"
-transport = "push"
-secrets = ["{vendor}.{house.id}.1"]
+{_lines(otherwise.get((house.id, vendor)))}secrets = ["{vendor}.{house.id}.1"]
 items = {_inline(SYSTEMS[vendor].items)}
 """
         for vendor in house.feeds
@@ -111,6 +135,11 @@ secrets = ["{source}.{house.id}.1"]
         for source in house.sources
     ]
     return head + "".join(feeds + sources)
+
+
+def _lines(told: Told | None) -> str:
+    lines = {"transport": "push"} | dict({} if told is None else told.lines)
+    return "".join(f'{name} = "{value}"\n' for name, value in lines.items())
 
 
 def _why(house: House, vendor: str) -> str:

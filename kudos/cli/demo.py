@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,14 +16,17 @@ from msgspec import Struct
 from kudos.cli.ledger import show
 from kudos.cli.progress import Progress
 from kudos.cli.running import running
+from kudos.cli.settling import import_file, until_counted, until_read
 from kudos.cli.simulate import access
 from kudos.errors import KudosError, Misconfigured
 from kudos.local.system import System, lay_out, only_one
 from simulation.courier import Courier, Undelivered
+from simulation.otherwise import Served, served, summary
 from simulation.plan import Delivery
 from simulation.play import play
 from simulation.register import OPERATOR, Access
 from simulation.truth import Truth
+from simulation.ways import Listed, Named
 from simulation.world import World, people_for
 
 #: Whose dashboard is shown: a large house with everything in its programme.
@@ -31,7 +35,6 @@ _SHOWN = "hovedstadens-scene"
 _LIVE_RATE = 2.0
 #: A programme reaches some months past its season; for a later start there is a new one.
 _OLD_DAYS = 45
-_COUNTED_S = 300.0
 
 
 class Season(Struct):
@@ -61,10 +64,11 @@ class Season(Struct):
 def command(orders: int, leave: bool, data: Path, port_base: int) -> None:  # noqa: FBT001 (click's)
     """Start everything, play a season of thirty organisations, and show the dashboard's address."""
     try:
-        with only_one(data):
-            allowed = access(data)
-            system = System(lay_out(data, port_base, click.echo), click.echo)
-            demo = Demo(system, allowed, _season(data, orders), leave=leave)
+        with only_one(data), served() as vendors:
+            layout = lay_out(data, port_base, click.echo)
+            allowed = access(data, vendors.register)
+            system = System(layout, click.echo)
+            demo = Demo(system, allowed, _season(data, orders), vendors, leave=leave)
             system.run(demo.start)
             demo.end()
     except Misconfigured as error:
@@ -91,9 +95,19 @@ def _remember(data: Path, season: Season) -> None:
 class Demo:
     """Plays beside the system, in a thread of its own, so that the system is watched meanwhile."""
 
-    def __init__(self, system: System, allowed: Access, season: Season, *, leave: bool) -> None:
+    def __init__(
+        self, system: System, allowed: Access, season: Season, vendors: Served, *, leave: bool
+    ) -> None:
         self.problem = ""
         self._system, self._allowed, self._season, self._leave = system, allowed, season, leave
+        data = system.layout.data
+        self._ways = vendors.ways(
+            allowed.register,
+            allowed.secrets,
+            system.layout.addresses()["ingest"],
+            data / "files",
+            partial(import_file, data=data),
+        )
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="demo", daemon=True)
 
@@ -137,6 +151,8 @@ class Demo:
         with self._courier() as courier:
             play(season.world(), season.orders, truth, courier, tick=self._or_stop(progress))
         progress.end(truth.orders)
+        sold = [feed for feed, count in courier.counts.items() if count.transactions]
+        click.echo(f"sold by {len(sold)} sources: {summary(sold, self._ways)}")
         self._wait_until_counted(time.time())
         season.played = True
         _remember(self._system.layout.data, season)
@@ -151,24 +167,29 @@ class Demo:
 
     def _courier(self, most: int = 60) -> Courier:
         ingest = self._system.layout.addresses()["ingest"]
-        return Courier(ingest, self._allowed.secrets, most=most)
+        return Courier(ingest, self._allowed.secrets, most=most, ways=self._ways)
 
     def _wait_until_counted(self, moment: float) -> None:
         """Return when everything received before *moment* is in the figures."""
         address = self._system.layout.addresses()["query"]
-        key = {"Authorization": f"Bearer {self._allowed.tokens[OPERATOR]}"}
-        deadline = time.monotonic() + _COUNTED_S
-        with httpx.Client(base_url=address, headers=key, timeout=10) as http:
-            while not self._system.stopping:
-                said = http.get("/v1/status").raise_for_status().json()["watermark"]
-                if said and datetime.fromisoformat(said).timestamp() >= moment:
-                    return
-                if time.monotonic() > deadline:
-                    raise Misconfigured(f"not counted after {_COUNTED_S:.0f} s; see the logs")
-                time.sleep(0.2)
+        until_counted(address, self._allowed.tokens[OPERATOR], moment, self._is_stopping)
+
+    def _wait_until_read(self) -> None:
+        """Return when ingest has what it polls, and what was only named."""
+        ingest = self._system.layout.addresses()["ingest"]
+        until_read(
+            ingest,
+            [(feed[1], feed[0]) for feed, way in self._ways.items() if isinstance(way, Listed)],
+            [(feed[1], feed[0]) for feed, way in self._ways.items() if isinstance(way, Named)],
+            self._is_stopping,
+        )
+
+    def _is_stopping(self) -> bool:
+        return self._system.stopping
 
     def _balance(self) -> None:
         """Print the ledger; that it does not balance is a problem."""
+        self._wait_until_read()
         self._wait_until_counted(time.time())
         if not show(running(self._system.layout.data), as_json=False):
             self.problem = "the ledger does not balance"
@@ -197,9 +218,12 @@ class Demo:
         with self._courier(most=1) as courier:
             while not self._ended.wait(chance.expovariate(_LIVE_RATE)):
                 if self._system.stopping:
-                    return
+                    # nobody takes the rest
+                    raise Undelivered("stopped")
                 told = world.live(chance, datetime.now(UTC))
                 for contact in told.contacts:
                     courier.take(Delivery(contact))
                 for document in told.documents:
                     courier.take(Delivery(document))
+                for way in self._ways.values():
+                    way.flush(whole=False)

@@ -14,7 +14,6 @@ from kudos.broker import PARTITIONS
 from kudos.cli import matrix_page, source_pages, vendor_pages
 from kudos.topics import GROUPS, TOPICS, Topic
 from services.ingest.adapters import ADAPTERS
-from services.ingest.sources import SOURCES
 
 _RIGHTS = """\
 The columns *written by* and *read by* name accounts. `kudos topics apply` grants each account
@@ -76,7 +75,8 @@ def topics() -> str:
 
 def labels() -> str:
     """Return how sure each vendor's payload is, for services that know no adapter."""
-    found = {name: adapter.label for name, adapter in {**ADAPTERS, **SOURCES}.items()}
+    found = {name: adapter.label for name, adapter in ADAPTERS.items()}
+    found |= {name: source.label for name, source in source_pages.ALL.items()}
     return json.dumps(found, indent=1) + "\n"
 
 

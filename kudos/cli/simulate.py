@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import datetime, time
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from kudos.cli.running import data_option
 from kudos.register import OSLO
 from simulation.accounts import Kind
 from simulation.courier import Courier, Undelivered
+from simulation.orders import Feed
+from simulation.otherwise import Told
 from simulation.play import play
-from simulation.register import Access, install
+from simulation.register import PUSHED, Access, install
 from simulation.truth import Truth, tables, write
 from simulation.world import World, people_for
 
@@ -75,12 +78,15 @@ def command(  # noqa: PLR0917 (click passes them by name)
     _report(world, true, courier, truth)
 
 
-def access(data: Path) -> Access:
-    """Add the organisations to the register of *data*, or of the environment."""
+def access(data: Path, otherwise: Mapping[Feed, Told] = PUSHED) -> Access:
+    """Add the organisations to the register of *data*, or of the environment.
+
+    They are pushed, but for those of *otherwise*.
+    """
     known = os.environ
     register = Path(known.get("KUDOS_ORGANISATIONS") or data / "organisations.toml")
     folder = Path(known.get("KUDOS_SECRETS") or data / "secrets")
-    return install(register, folder / "ingest", data / "tokens.txt")
+    return install(register, folder / "ingest", data / "tokens.txt", otherwise)
 
 
 def _running(data: Path) -> str | None:

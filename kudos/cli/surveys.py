@@ -17,6 +17,30 @@ from kudos.errors import Misconfigured
 from kudos.records import Segment
 from kudos.register import Industry
 from kudos.survey import COLUMNS, FILE, Share
+from services.ingest.adapters.base import About, Label
+
+LABEL: Label = "ASSUMED"
+RECORD = "a row, the share of one segment in an audience"
+ABOUT = About(
+    name="NPU Monitor",
+    delivers=dict.fromkeys(COLUMNS, "ASSUMED"),
+    money="None.",
+    times="`period`, a year or a month.",
+    refunds="None.",
+    exchanges="None.",
+    versions="None: what is imported replaces all that was.",
+    authentication="Who runs KUDOS imports the file.",
+    configure="`kudos reference import npumonitor FILE`: a file with a head, delimited by "
+    "semicolons, tabs or commas. `industry` is the register's, empty for all; `region` a county's "
+    "number of 2024, empty for the country; `share` a fraction, or per cent with a sign or in a "
+    "column `percent`; `respondents` may be empty. The shares of a group are at most 100 %, but "
+    "for rounding.",
+    verify=(
+        "The export itself: its columns, its delimiter, how shares are written",
+        "What the shares are of: visits, visitors or answers; and whether they are weighted",
+        "By which regions and industries it is told",
+    ),
+)
 
 _SEGMENTS: Mapping[str, Segment] = {name.casefold(): name for name in get_args(Segment)}
 _INDUSTRIES = frozenset({"", *get_args(Industry)})

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
+from kudos.cli.source_pages import ALL
 from kudos.errors import Misconfigured
 from kudos.register import Register, parse
 from services.ingest.adapters.base import Adapter
-from services.ingest.sources import SOURCES
 from services.ingest.vendors import adapters
 
 
@@ -35,7 +35,7 @@ def list_(data: Path, as_json: bool) -> None:  # noqa: FBT001 (click passes it b
     DOC is documented by the vendor, SEEN is read in public code, ASSUMED is neither.
     """
     path = _path(data)
-    rows = described({**adapters(path), **SOURCES}, _register(path))
+    rows = described(adapters(path), _register(path))
     if as_json:
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
         return
@@ -45,17 +45,22 @@ def list_(data: Path, as_json: bool) -> None:  # noqa: FBT001 (click passes it b
 
 
 def described(known: Mapping[str, Adapter], register: Register | None) -> list[dict[str, Any]]:
-    """Return what is *known* of every vendor; without a *register* nobody uses any."""
+    """Return what is *known* of every vendor, and of every source of profiles.
+
+    Without a *register* nobody uses any.
+    """
     feeds = () if register is None else register.feeds
+    facts = [(name, one.label, one.transports, one.transaction_is) for name, one in known.items()]
+    facts += [(name, one.label, one.transports, one.record) for name, one in ALL.items()]
     return [
         {
             "id": vendor,
-            "label": adapter.label,
-            "transports": list(adapter.transports),
-            "transaction": adapter.transaction_is,
+            "label": label,
+            "transports": list(transports),
+            "transaction": record,
             "organisations": sorted(user for used, user in feeds if used == vendor),
         }
-        for vendor, adapter in known.items()
+        for vendor, label, transports, record in facts
     ]
 
 

@@ -35,9 +35,20 @@ def _near(gap: str) -> str:
     return ", ".join(f"toInt64(countIf({gap} BETWEEN 1 AND {w - 1}))" for w in WINDOWS)
 
 
-def _statement(kind: str) -> str:
-    scope, person, registered = _KINDS[kind]
+def _visited(kind: str) -> str:
+    """Return who was where when, as of *kind*: what the statements count."""
+    _, _, registered = _KINDS[kind]
     houses = f"INNER JOIN ({HOUSES}) AS houses USING (organisation)" if registered else ""
+    return f"""(
+            SELECT organisation, toUInt16(day) AS d, customer.person AS person,
+                customer.own_person AS own_person, customer.city AS city
+            FROM visits FINAL ARRAY JOIN customer
+            WHERE day BETWEEN {{first:Date}} - {LONGEST - 1} AND {{last:Date}}
+        ) AS visited {houses}"""  # noqa: S608 (as below)
+
+
+def _statement(kind: str) -> str:
+    scope, person, _ = _KINDS[kind]
     return f"""
 INSERT INTO kpi_rolling (scope_kind, scope, window, day, generation, customers)
 WITH
@@ -46,12 +57,7 @@ WITH
     days AS (
         SELECT {scope} AS scope, {person} AS person, arrayCompact(arraySort(groupArray(d))) AS ds,
             arrayDifference(ds) AS backs
-        FROM (
-            SELECT organisation, toUInt16(day) AS d, customer.person AS person,
-                customer.own_person AS own_person, customer.city AS city
-            FROM visits FINAL ARRAY JOIN customer
-            WHERE day BETWEEN {{first:Date}} - {LONGEST - 1} AND {{last:Date}}
-        ) AS visited {houses}
+        FROM {_visited(kind)}
         GROUP BY scope, person
     ),
     -- of a day's visits: how many there are, and of how many the one before and the next is in the
@@ -85,7 +91,30 @@ FROM changes
 """  # noqa: S608 (all of it is ours; what varies is a parameter)
 
 
+def _statement_of_a_day(kind: str) -> str:
+    """Return the same for one day: of each person, only the last visit matters."""
+    scope, person, _ = _KINDS[kind]
+    within = ", ".join(f"countIf(d > toUInt16({{last:Date}}) - {w})" for w in WINDOWS)
+    return f"""
+INSERT INTO kpi_rolling (scope_kind, scope, window, day, generation, customers)
+WITH
+    latest AS (
+        SELECT {scope} AS scope, max(d) AS d FROM {_visited(kind)} GROUP BY scope, {person}
+    ),
+    counts AS (
+        SELECT scope, [{within}] AS customers FROM latest GROUP BY scope
+        UNION ALL
+        SELECT scope, arrayWithConstant({len(WINDOWS)}, 0) FROM scopes WHERE scope_kind = '{kind}'
+    )
+SELECT '{kind}', scope, window, {{last:Date}}, {{generation:UInt64}}, sum(n)
+FROM counts ARRAY JOIN {list(WINDOWS)} AS window, customers AS n
+GROUP BY scope, window
+"""  # noqa: S608 (as above)
+
+
 _STATEMENTS = tuple(map(_statement, _KINDS))
+#: The most usual refresh, of today alone, takes half the time by these.
+_STATEMENTS_OF_A_DAY = tuple(map(_statement_of_a_day, _KINDS))
 
 
 def touched(days: Iterable[date], last: date) -> list[Range]:
@@ -112,7 +141,7 @@ def recompute(client: Client, ranges: Iterable[Range], generation: int) -> None:
             # longer than what a day's sales touch: everything is made anew
             settings = SETTINGS if (ends - begins).days < LONGEST else WIDE
             with REFRESH_SECONDS.labels("kpi_rolling").time():
-                for sql in _STATEMENTS:
+                for sql in _STATEMENTS_OF_A_DAY if begins == ends else _STATEMENTS:
                     client.raw_query(sql, parameters=asked, settings=settings)
 
 

@@ -37,16 +37,17 @@ def compose() -> tuple[uvicorn.Server, socket.socket, Publisher]:
     answers = Answers(pool, register, lambda: datetime.now(UTC))
     hub, session, clock = Hub(answers.pulse), settings.secret("session"), partial(datetime.now, UTC)
     ways = [bearer(register), pages.recognise(register, session, clock)]
+    beside = Beside(
+        *(pool, register, ways),
+        secret=settings.optional_secret("publish"),
+        rules=settings.rules(),
+    )
     app = create_app(
         answers,
         register,
         ways,
-        beside=Beside(
-            *(pool, register, ways),
-            secret=settings.optional_secret("publish"),
-            rules=settings.rules(),
-        ),
-        pages=pages.routes(answers, hub, register, session, clock),
+        beside=beside,
+        pages=pages.routes(answers, hub, register, session, clock, cuts=beside),
         prepare=partial(_prepare, url),
         hub=hub,
     )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from kudos.metrics import STEP_SECONDS
 from kudos.register import Organisation, WatchedRegister
 from services.query import published, rendering, showing
-from services.query.answer import Cell
+from services.query.answer import Answer, Cell
 from services.query.asking import parameters, peers
 from services.query.auditing import Asked, Auditor, withheld
 from services.query.cuts import publisher
@@ -22,6 +23,7 @@ from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.cuts.benchmarks import Benchmark
 from services.query.cuts.reading import Reader
 from services.query.cuts.store import Cut
+from services.query.disclosure import wider
 from services.query.disclosure.model import Rules
 from services.query.formats import Table, chosen, respond
 from services.query.matrix import MATRIX
@@ -33,8 +35,9 @@ from services.query.tokens import Asker, Recognise, asker, own
 
 audit = logging.getLogger("services.query.audit")
 
-_CALENDAR: tuple[PeriodKind, ...] = ("month", "quarter", "year", "season")
-_CROSS_USE: tuple[PeriodKind, ...] = ("month", "season", "year", "rolling")
+#: What is compared, and what cross-use is told of.
+BENCHMARKED: tuple[PeriodKind, ...] = ("month", "quarter", "year", "season")
+CROSS_USE: tuple[PeriodKind, ...] = ("month", "season", "year", "rolling")
 
 
 class Beside:
@@ -57,9 +60,16 @@ class Beside:
     async def figure(self, question: Published, who: Asker, form: str) -> Response:
         """Answer one figure of the last cut."""
         with STEP_SECONDS.labels("query", "published").time():
-            answer, cut, about = await run_in_threadpool(
-                published.ask, self.reader, question, self._rules
-            )
+            answer = await run_in_threadpool(self.answer, question, who)
+        return respond(
+            form,
+            rendering.figure(answer),
+            lambda: rendering.figure_table(answer, question.by),
+        )
+
+    def answer(self, question: Published, who: Asker) -> Answer:
+        """Answer one figure of the last cut; it is noted. Blocks."""
+        answer, cut, about = published.ask(self.reader, question, self._rules)
         told = ",".join(question.by)
         self._note(
             who,
@@ -68,52 +78,69 @@ class Beside:
                 *(told, cut.cut, len(answer.cells), withheld(answer.cells), about),
             ),
         )
-        return respond(
-            form,
-            rendering.figure(answer),
-            lambda: rendering.figure_table(answer, question.by),
-        )
+        return answer
 
     async def benchmark(self, request: Request) -> Response:
         """Answer the middle of a peer group, its quarters, and where one's own figure is."""
         who = asker(request, self._ways)
         asked = parameters(request.query_params, ("measure", "period"), ("peers",))
-        form, house = chosen(request), own(who)
-        scope = peers(asked.get("peers", "industry"), who, self._organisation)
-        if asked["measure"] not in COMPARED:
+        form, group = chosen(request), asked.get("peers", "industry")
+        wanted = (asked["measure"], group, asked["period"])
+        payload = await run_in_threadpool(self.compared, *wanted, who)
+        return respond(form, payload, lambda: showing.benchmark_table(payload))
+
+    def compared(self, measure: str, group: str, period_id: str, who: Asker) -> dict[str, Any]:
+        """Return the benchmark of *measure* as *who* sees it, or refuse; it is noted. Blocks."""
+        house = own(who)
+        scope = peers(group, who, self._organisation)
+        if measure not in COMPARED:
             raise Refused(422, "measure: it is not compared.", {"measures": COMPARED})
-        period = parse(asked["period"])
-        if period.kind not in _CALENDAR:
-            may = {"periods": [FORMS[kind] for kind in _CALENDAR]}
+        period = parse(period_id)
+        if period.kind not in BENCHMARKED:
+            may = {"periods": [FORMS[kind] for kind in BENCHMARKED]}
             raise Refused(422, "period: benchmarks are of months, quarters, years, seasons.", may)
-        cut = await run_in_threadpool(self._cut)
-        found = await run_in_threadpool(self.reader.benchmark, scope, period.id, asked["measure"])
+        cut = self._cut()
+        found = self.reader.benchmark(scope, period.id, measure)
         if found is None:
             # nobody sold, or the group was not even computed
-            found = Benchmark(
-                scope, period.id, asked["measure"], 0, (), {}, "too_few_organisations"
-            )
+            found = Benchmark(scope, period.id, measure, 0, (), {}, "too_few_organisations")
+        if found.why:
+            found = replace(found, instead=self._wider(found) or "")
         why = {found.why: 1} if found.why else {}
         self._note(
             who,
             Asked(
-                *(self._now(), who, "benchmark", found.measure, scope, period.id, "", cut.cut, 1),
+                *(self._now(), who, "benchmark", measure, scope, period.id, "", cut.cut, 1),
                 *(why, tuple(found.own)),
             ),
         )
-        payload = showing.benchmark(found, house, period, cut)
-        return respond(form, payload, lambda: showing.benchmark_table(payload))
+        return showing.benchmark(found, house, period, cut)
+
+    def _wider(self, thin: Benchmark) -> str | None:
+        """Return the nearest wider group that has a middle to show."""
+
+        def shown(scope: str) -> bool:
+            other = self.reader.benchmark(scope, thin.period, thin.measure)
+            return other is not None and bool(other.quartiles)
+
+        return wider.first(thin.scope, shown)
 
     async def cross_use(self, request: Request) -> Response:
         """Answer whom one's customers are shared with."""
         who = asker(request, self._ways)
         asked = parameters(request.query_params, ("period",))
-        form, house, period = chosen(request), own(who), parse(asked["period"])
-        if period.kind not in _CROSS_USE:
-            may = {"periods": [FORMS[kind] for kind in _CROSS_USE[:3]] + ["rolling-365@2026-05-31"]}
+        form = chosen(request)
+        payload = await run_in_threadpool(self.shared, asked["period"], who)
+        return respond(form, payload, lambda: showing.cross_use_table(payload))
+
+    def shared(self, period_id: str, who: Asker) -> dict[str, Any]:
+        """Return whom *who*'s customers are shared with, or refuse; it is noted. Blocks."""
+        house, period = own(who), parse(period_id)
+        if period.kind not in CROSS_USE:
+            may = {"periods": [FORMS[kind] for kind in CROSS_USE[:3]] + ["rolling-365@2026-05-31"]}
             raise Refused(422, "period: cross-use is of months, seasons, years, 365 days.", may)
-        cut = await run_in_threadpool(self._cut)
-        found = await run_in_threadpool(self.reader.shared, house, period.id)
+        cut = self._cut()
+        found = self.reader.shared(house, period.id)
         cells = [
             Cell({}, one.shared, why=one.why or None) for one in (found.others if found else ())
         ]
@@ -125,8 +152,11 @@ class Beside:
                 *(withheld(cells), tuple(about)),
             ),
         )
-        payload = showing.cross_use(found, house, period, cut)
-        return respond(form, payload, lambda: showing.cross_use_table(payload))
+        return showing.cross_use(found, house, period, cut)
+
+    def last(self) -> Cut | None:
+        """Return the last cut; None before the first. Blocks."""
+        return self.reader.last()
 
     async def cuts(self, request: Request) -> Response:
         """Answer the history of cuts, or take the request for one."""
@@ -188,7 +218,7 @@ class Beside:
         return self._register.now.organisations[name]
 
     def _cut(self) -> Cut:
-        cut = self.reader.last()
+        cut = self.last()
         if cut is None:
             detail = "This is published at cuts, and there has been none yet."
             raise Refused(503, detail, headers={"Retry-After": "3600"})

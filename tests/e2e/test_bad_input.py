@@ -21,7 +21,7 @@ from kudos.records import ReceivedTransaction
 from kudos.sealing import Opener, Sealer, new_key_pair
 from kudos.stream import Message
 from kudos.topics import RECEIVED
-from simulation.courier import sign
+from simulation.requests import sign
 from tests.support.planted import PERSON, SECRETS, Search
 from tests.support.system import Running
 from tests.support.topics import everything

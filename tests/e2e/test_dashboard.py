@@ -22,6 +22,10 @@ PAGES = (
     "/figures/gross_revenue?by=weekday_hour",
     "/figures/tickets?by=channel",
     "/figures/visit_frequency?period=2026",
+    "/audience",
+    "/audience/age_band",
+    "/compare?peers=network",
+    "/cross-use",
     "/operations",
 )
 DESK = {"width": 1366, "height": 768}
@@ -164,7 +168,7 @@ def test_an_ended_session_leads_to_the_entrance(visit: Open, houses: Houses) -> 
 @pytest.mark.parametrize("path", PAGES)
 def test_reads_without_scripts(visit: Open, path: str) -> None:
     page = visit(whose(path), path, java_script_enabled=False)
-    seen = "table" if path == "/operations" else ".drawing svg, .spark svg"
+    seen = "table" if path == "/operations" else ".drawing svg, .spark svg, .strip svg"
     assert page.locator(seen).count() > 0
     assert path == "/operations" or page.get_by_role("img").count() > 0
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -264,6 +268,29 @@ def test_an_operator_reads_the_page_by_keyboard(visit: Open) -> None:
     ledger.locator(".scroll").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.activeElement.scrollLeft > 0")
+
+
+def test_what_stands_beside_a_group_is_read_by_keyboard(visit: Open) -> None:
+    page = visit("theatre", "/audience?period=2026", language="en-GB")
+    chart = page.get_by_role("img", name=re.compile("^Age band. Most are "))
+    expect(chart).to_be_visible()
+    figure = page.locator("figure", has=chart)
+    figure.locator("summary").focus()
+    page.keyboard.press("Enter")
+    row = figure.get_by_role("row", name=re.compile("^0\u201315 years : : too few persons"))
+    expect(row).to_be_visible()
+    # a wider group is one key away, and is the group of every page from then on
+    page.get_by_role("region", name="What is not shown").get_by_role("link").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/audience?period=2026&peers=network")
+    page.get_by_role("link", name="Compare", exact=True).click()
+    expect(page.locator(".sentence")).to_contain_text("among 10 in the whole network")
+    page.get_by_role("link", name="Look closer at Tickets", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/compare/tickets?period=2026&peers=network")
+    expect(
+        page.get_by_role("img", name=re.compile("^Tickets. In the highest quarter"))
+    ).to_be_visible()
 
 
 def test_how_often_customers_come_has_its_table(visit: Open) -> None:

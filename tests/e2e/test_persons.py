@@ -21,8 +21,8 @@ from services.aggregate.refresh import Cell
 from services.query import figures
 from services.query import periods as periods_of_query
 from services.query.question import Question
-from simulation.courier import sign
 from simulation.houses import HOUSES
+from simulation.requests import sign
 from tests.support import curves
 from tests.support.audience import Audience
 from tests.support.found import FAMILIES, Compared, compare

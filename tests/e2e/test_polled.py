@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from simulation.servers import api, eventim, ticketco
+from simulation.servers.pckasse import Till, credit
 from tests.support.ingest import NEW, SECRETS
 from tests.support.polling import register
 from tests.support.system import Running, command, running
-from tests.support.vendors import api, eventim, ticketco
-from tests.support.vendors.pckasse import Till, credit
 
 pytestmark = [pytest.mark.kafka, pytest.mark.engine, pytest.mark.long]
 

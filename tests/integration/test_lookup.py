@@ -15,8 +15,8 @@ from services.ingest.adapters.base import Ignored
 from services.ingest.lookup import Account, Refused, Register
 from services.ingest.sources import SOURCES
 from services.ingest.sources.asking import customers, is_askable, query
+from simulation.servers import dnb
 from tests.support.origin import origin
-from tests.support.vendors import dnb
 
 MOE = Customer(
     number="5", given_name="Ingvild", family_name="Moe", birth_date="1976-09-30", email="i@moe.no"

@@ -11,9 +11,9 @@ import pytest
 from services.ingest.adapters import ADAPTERS
 from services.ingest.polling.client import Failed
 from services.ingest.polling.vendors import POLLED
+from simulation.servers import api
 from tests.support.polling import VENDORS, Desk
 from tests.support.polling import desk as serving
-from tests.support.vendors import api
 
 Open = Callable[[str], Desk]
 

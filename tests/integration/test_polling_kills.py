@@ -15,9 +15,9 @@ from msgspec import Struct
 from kudos import avro
 from kudos.records import ReceivedTransaction
 from kudos.topics import RECEIVED
+from simulation.servers import api, tixly
 from tests.support.broker import Kafka
 from tests.support.polling import register
-from tests.support.vendors import api, tixly
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka

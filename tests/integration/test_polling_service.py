@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from kudos.topics import RECEIVED
+from simulation.servers import api, ticketco
 from tests.support.broker import Kafka
 from tests.support.engine import free_port
 from tests.support.polling import register
-from tests.support.vendors import api, ticketco
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.kafka

@@ -9,9 +9,9 @@ import pytest
 from kudos import avro
 from kudos.records import ReceivedTransaction
 from kudos.topics import PROFILES, RECEIVED
+from simulation.servers.pckasse import Till, credit, customer
 from tests.support.ingest import NEW, OLD, SECRETS
 from tests.support.serving import served
-from tests.support.vendors.pckasse import Till, credit, customer
 from tests.unit.ingest.test_thin import Edge
 
 

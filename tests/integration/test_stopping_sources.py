@@ -19,12 +19,12 @@ from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.base import Origin
 from services.ingest.polling.polls import Polls
 from services.ingest.stopping import SourceStopped, Stops
+from simulation.servers import api, ticketco
+from simulation.servers.pckasse import Till, credit
 from tests.support import polling, thin
 from tests.support.ingest import MOST_REJECTED, NEW, SECRETS, unstopped
 from tests.support.memory import MemorySink
 from tests.support.serving import Host, hosting, served
-from tests.support.vendors import api, ticketco
-from tests.support.vendors.pckasse import Till, credit
 from tests.unit.ingest.test_thin import Edge
 
 #: As many are kept as dead letters; the next one stops the source.

@@ -16,10 +16,10 @@ from services.ingest.thin.businesscentral import state
 from services.ingest.thin.notices import Notices
 from services.ingest.thin.subscriptions import Subscriptions
 from services.ingest.thin.working import Clients, subscribing
+from simulation.servers import businesscentral
+from simulation.servers.businesscentral import COMPANY, SECRET, Server
 from tests.support.ingest import NEW, OLD, SECRETS
 from tests.support.thin import prepared
-from tests.support.vendors import businesscentral
-from tests.support.vendors.businesscentral import COMPANY, SECRET, Server
 
 FIXTURES = Path(__file__).parents[1] / "unit" / "ingest" / "fixtures" / "businesscentral"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -22,12 +22,12 @@ from kudos.topics import RECEIVED
 from services.ingest.signature import key
 from services.ingest.thin.businesscentral import state
 from services.ingest.thin.notices import Notices
+from simulation.servers import businesscentral
+from simulation.servers.businesscentral import COMPANY, Server
 from tests.support.broker import Kafka
 from tests.support.engine import free_port
 from tests.support.ingest import OLD, SECRETS
 from tests.support.thin import prepared
-from tests.support.vendors import businesscentral
-from tests.support.vendors.businesscentral import COMPANY, Server
 from tests.support.waiting import until
 
 FIXTURES = Path(__file__).parents[1] / "unit" / "ingest" / "fixtures" / "businesscentral"

@@ -13,12 +13,15 @@ from starlette.applications import Starlette
 from kudos.register import OSLO, Register, parse
 from services.query.answer import Answer, Band, Cell, Live, Minute, Point
 from services.query.dashboard.pages import routes
+from services.query.dashboard.source import Cuts
+from services.query.figures import family_of
 from services.query.hub import Hub
 from services.query.live import TOTALS, Figure, Pulse, usual
 from services.query.measures import MEASURES
 from services.query.operations import Running
 from services.query.periods import parse as parse_period
 from services.query.question import Question
+from tests.support.cutting import beside
 from tests.support.operations import FEEDS, troubled
 from tests.support.regulars import Regulars, steps
 
@@ -98,6 +101,8 @@ class FakeSource:
         self._regulars: defaultdict[str, Regulars] = defaultdict(Regulars)
         #: Set to have something else to say.
         self.running: Running | None = None
+        #: By how many seconds tables are further behind; None: they are not computed yet.
+        self.behind: dict[str, float | None] = {}
         #: Set to have the next questions fail.
         self.fails: Exception | None = None
 
@@ -199,13 +204,17 @@ class FakeSource:
             cells.append(Cell(dict(zip(question.by, values, strict=True)), value, currency, why))
         return self._told(question, lines, cells)
 
+    def _as_of(self, question: Question) -> datetime | None:
+        seconds = self.behind.get(family_of(question), 0.0)
+        return None if seconds is None else self._clock() - timedelta(seconds=1 + seconds)
+
     def _told(self, question: Question, lines: Sequence[Line], cells: Sequence[Cell]) -> Answer:
         measure = MEASURES[question.measure].counted(question.by)
         return Answer(
             definition=f"{measure.id}@{measure.version}",
             scope=f"organisation:{question.organisation}",
             period=question.period,
-            as_of=self.watermark(),
+            as_of=self._as_of(question),
             organisations=1,
             coverage=MEASURES["coverage"].value(_sums(lines)),
             unit=measure.unit,
@@ -293,8 +302,12 @@ def filled(clock: Callable[[], datetime], days: int = 800) -> FakeSource:
 
 
 def app(
-    source: FakeSource, clock: Callable[[], datetime], houses: Houses | None = None
+    source: FakeSource,
+    clock: Callable[[], datetime],
+    houses: Houses | None = None,
+    cuts: Cuts | None = None,
 ) -> Starlette:
     """Return the pages, without the API beside them."""
-    hub = Hub(source.pulse, every_s=0.1)
-    return Starlette(routes=routes(source, hub, houses or Houses(), SECRET, clock))
+    hub, known = Hub(source.pulse, every_s=0.1), houses or Houses()
+    published = cuts or beside(known)
+    return Starlette(routes=routes(source, hub, known, SECRET, clock, cuts=published))

@@ -21,7 +21,7 @@ from services.ingest.polling import feeds
 from services.ingest.polling.cursor import Store
 from services.ingest.polling.engine import Poll
 from services.ingest.receiving import Counts
-from tests.support.vendors import (
+from simulation.servers import (
     api,
     duell,
     dx,

@@ -17,8 +17,8 @@ from typing import Any
 import httpx
 import psutil
 
-from simulation.courier import sign
 from simulation.register import OPERATOR, Access, install
+from simulation.requests import sign
 from tests.support.waiting import until
 
 READY_S = 120.0

@@ -26,11 +26,11 @@ from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
 from services.ingest.thin.working import Clients, intakes
+from simulation.servers import api, businesscentral, eventim, tessitura
+from simulation.servers.businesscentral import COMPANY
 from tests.support.ingest import MOST_REJECTED, NEW, OLD, SECRETS, unstopped
 from tests.support.memory import MemorySink
 from tests.support.serving import Host
-from tests.support.vendors import api, businesscentral, eventim, tessitura
-from tests.support.vendors.businesscentral import COMPANY
 
 
 class Vendor(Struct, frozen=True):

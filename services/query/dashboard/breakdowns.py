@@ -1,13 +1,12 @@
-"""Breakdowns as people read them: what a value is called, and in which order values stand."""
+"""Breakdowns as people read them: bars, in which order they stand, and their table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from kudos.breakdowns import UNKNOWN
 from services.query.answer import Answer, Cell
 from services.query.customers import EVERY_BREAKDOWN, ORDER_DAYS
-from services.query.dashboard import bars, formats, saying
+from services.query.dashboard import bars, formats, labels, saying
 from services.query.dashboard.bars import Bar
 from services.query.dashboard.drawing import draw
 from services.query.dashboard.picture import Picture, table
@@ -28,14 +27,6 @@ class Row(Struct, frozen=True):
     name: str
     value: float
     written: str
-
-
-def label(texts: Texts, by: str, value: str) -> str:
-    """Name *value* of the breakdown *by*; what a source named itself stays as it is."""
-    if value in {"", UNKNOWN}:
-        return texts("figure.unknown")
-    name = _NAMES.get(by)
-    return value if name is None else name(texts, value)
 
 
 def rows(texts: Texts, answer: Answer, by: str, currency: str | None) -> list[Row]:
@@ -127,7 +118,7 @@ def _at(texts: Texts, unit: str, cell: Cell | None) -> str:
 
 def _row(texts: Texts, unit: str, by: str, cell: Cell) -> Row:
     written = saying.value(texts, unit, cell, exact=True)
-    return Row(label(texts, by, cell.by[by]), cell.value or 0, written)
+    return Row(labels.label(texts, by, cell.by[by]), cell.value or 0, written)
 
 
 def _end(row: Row, share: str) -> str:
@@ -144,47 +135,7 @@ def _sentence(texts: Texts, by: str, found: Sequence[Row], *, shares: bool, tota
     return texts("figure.by_sentence_share", name=top.name, value=top.written, share=share)
 
 
-def _price(texts: Texts, band: str) -> str:
-    if band == "0":
-        return texts("bands.price_free")
-    if band.endswith("+"):
-        return texts("bands.price_from", n=band[:-1])
-    return texts("bands.price", n=band.replace("-", "\u2013"))
-
-
 def _once(texts: Texts, found: Sequence[Row], total: float) -> str:
     """Say which share came once; values stand in their order."""
-    once = found[0].value if found[0].name == _days(texts, "1") else 0
+    once = found[0].value if found[0].name == labels.days(texts, "1") else 0
     return texts("figure.once_sentence", share=formats.percent(once / total, texts.language))
-
-
-def _channel(texts: Texts, value: str) -> str:
-    return texts.either(f"channels.{value}", value)
-
-
-def _weekday_hour(texts: Texts, value: str) -> str:
-    weekday, _, hour = value.partition("-")
-    return f"{formats.WEEKDAYS[texts.language][int(weekday) - 1]} {formats.clock(int(hour) * 60)}"
-
-
-def _days(texts: Texts, steps: str) -> str:
-    if steps.endswith("+"):
-        return texts("bands.days_from", n=steps[:-1])
-    return texts.count("bands.days", int(steps))
-
-
-def _lead(texts: Texts, band: str) -> str:
-    if band == "0":
-        return texts("bands.lead_same")
-    if band.endswith("+"):
-        return texts("bands.lead_from", n=band[:-1])
-    return texts("bands.lead", n=band.replace("-", "\u2013"))
-
-
-_NAMES: Mapping[str, Callable[[Texts, str], str]] = {
-    "channel": _channel,
-    "price_band": _price,
-    "lead_time": _lead,
-    "weekday_hour": _weekday_hour,
-    ORDER_DAYS.id: _days,
-}

@@ -5,8 +5,10 @@ from datetime import date
 from urllib.parse import urlencode
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.query import periods
+from services.query.asking import PEERS
 from services.query.dashboard import spans
 from services.query.measures import MEASURES
 from services.query.problems import Refused
@@ -25,16 +27,20 @@ USUAL = (
     "returning_customers",
 )
 _USUAL_PERIOD = "rolling-28"
+#: What an organisation is held against until it says something else.
+_USUAL_PEERS = "industry"
 
 
 class Choice(Struct, frozen=True):
-    """The period and the figures chosen; *not_a_period* is what was written for one and is none."""
+    """The period, figures and peers chosen; *not_a_period* was written for one and is none."""
 
     period: Period
     figures: tuple[str, ...]
     period_given: bool = False
     figures_given: bool = False
     not_a_period: str | None = None
+    peers: str = _USUAL_PEERS
+    peers_given: bool = False
 
     def link(self, path: str, **more: str) -> str:
         """Return the address of *path* with what was chosen, and *more*."""
@@ -43,24 +49,35 @@ class Choice(Struct, frozen=True):
             query["period"] = self.period.id
         if self.figures_given:
             query["figures"] = ",".join(self.figures)
-        query |= more
+        if self.peers_given:
+            query["peers"] = self.peers
         # these are as readable in an address as they are anywhere else
-        written = urlencode(query, safe=",@:/.")
+        written = urlencode(query | more, safe=",@:/.")
         return f"{path}?{written}" if written else path
 
 
-def read(given: str | None, figures: Iterable[str], kept: str | None, today: date) -> Choice:
+def read(
+    given: str | None,
+    figures: Iterable[str],
+    kept: str | None,
+    today: date,
+    peers: str | None = None,
+) -> Choice:
     """Return the choice in an address, else what was *kept* of the figures, else the usual."""
     chosen = known(figures)
-    shown = chosen or known([kept or ""]) or USUAL
-    usual = spans.containing(_USUAL_PERIOD, today)
+    usual = Choice(
+        period=spans.containing(_USUAL_PERIOD, today),
+        figures=chosen or known([kept or ""]) or USUAL,
+        figures_given=bool(chosen),
+        peers=peers if peers in PEERS else _USUAL_PEERS,
+        peers_given=peers in PEERS,
+    )
     if not given:
-        return Choice(usual, shown, figures_given=bool(chosen))
+        return usual
     try:
-        period = periods.parse(given)
+        return replace(usual, period=periods.parse(given), period_given=True)
     except Refused:
-        return Choice(usual, shown, figures_given=bool(chosen), not_a_period=given[:40])
-    return Choice(period, shown, period_given=True, figures_given=bool(chosen))
+        return replace(usual, not_a_period=given[:40])
 
 
 def known(figures: Iterable[str]) -> tuple[str, ...]:

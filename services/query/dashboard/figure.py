@@ -19,7 +19,7 @@ from services.query.measure import Measure
 from services.query.measures import MEASURES
 from services.query.question import Period, Question
 
-_FORMATS = (("CSV", "csv"), ("Parquet", "parquet"), ("JSON", "json"))
+FORMATS = (("CSV", "csv"), ("Parquet", "parquet"), ("JSON", "json"))
 #: How many days are named below a chart.
 _TICKS = 4
 
@@ -111,7 +111,7 @@ def downloads(measure: str, organisation: str, period: Period, by: str | None) -
     """Return the addresses at which the same numbers are to be had as files."""
     broken = f"&by={by}" if by else ""
     question = f"measure={measure}&scope=organisation:{organisation}&period={period.id}{broken}"
-    return [Download(name, f"/v1/figures?{question}&format={form}") for name, form in _FORMATS]
+    return [Download(name, f"/v1/figures?{question}&format={form}") for name, form in FORMATS]
 
 
 def _lines(texts: Texts, currency: str, asked: Asked, today: date) -> Iterator[Picture]:

@@ -5,20 +5,23 @@ from datetime import date
 
 from markupsafe import Markup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.query.answer import Answer, Cell
-from services.query.dashboard import formats, lines, saying, series, spans
+from services.query.dashboard import formats, lines, meanwhile, saying, series, spans, steps
 from services.query.dashboard.drawing import draw
+from services.query.dashboard.meanwhile import Meanwhile
 from services.query.dashboard.series import Series
 from services.query.dashboard.source import Source
 from services.query.dashboard.spans import Against
 from services.query.dashboard.style import Size
+from services.query.dashboard.withheld import SIGN
 from services.query.dashboard.wording import Texts
 from services.query.measure import Measure
 from services.query.measures import MEASURES
 from services.query.question import Period, Question
 
-_SPARK = Size(244, 56)
+_SPARK = Size(244, 46)
 #: What the sentence says of customers, where both are on the page.
 _CUSTOMERS = ("unique_customers", "new_customers")
 
@@ -54,6 +57,8 @@ class Tile(Struct, frozen=True):
     sentence: str
     chart: Markup | None
     ends: tuple[str, str]  # the first and the last day of the chart
+    behind: str | None = None  # it lacks something that other figures have
+    beside: str | None = None  # what groups did meanwhile
 
 
 class Overview(Struct, frozen=True):
@@ -109,16 +114,46 @@ def _line_before(
     return series.over(source, organisation, measure, days, {})
 
 
-def page(texts: Texts, currency: str, asked: Sequence[Asked], today: date) -> Overview:
+def page(
+    texts: Texts,
+    currency: str,
+    asked: Sequence[Asked],
+    today: date,
+    beside: Meanwhile | None = None,
+) -> Overview:
     """Return the page; *currency* is the register's, which stands first."""
     by_name = {a.measure.id: a for a in asked}
-    tiles = tuple(tile(texts, currency, a, today) for a in asked)
+    furthest = steps.newest(a.now for a in asked)
+    tiles = tuple(
+        replace(
+            tile(texts, currency, a, today)
+            if steps.is_known(a.now, furthest)
+            else _unknown(texts, a),
+            behind=steps.say(texts, a.now, furthest),
+            beside=meanwhile.say(texts, beside, a.measure.id, currency, reasons=False),
+        )
+        for a in asked
+    )
     any_sale = any(cell.value for a in asked for cell in a.now.cells)
     grey = None
     if any_sale and any(a.line_before for a in asked):
         _, last_year = saying.earlier(texts, asked[0].period, asked[0].held, today)
         grey = texts("overview.grey", what=last_year)
-    return Overview(_sentence(texts, by_name, asked), tiles, any_sale, grey)
+    together = not any(steps.is_behind(a.now, furthest) for a in asked)
+    said = _sentence(texts, by_name, asked) if together else _behind(texts, asked)
+    return Overview(said, tiles, any_sale, grey)
+
+
+def _behind(texts: Texts, asked: Sequence[Asked]) -> str:
+    """Say no figures in one sentence of which some have what others lack."""
+    return texts("steps.sentence", period=saying.period(texts, asked[0].period))
+
+
+def _unknown(texts: Texts, asked: Asked) -> Tile:
+    """Return a figure that is not computed yet: it has no value, and no 0."""
+    amount = Amount(None, SIGN, None, ())
+    name = saying.name(asked.measure, texts)
+    return Tile(asked.measure.id, name, (amount,), "", None, ("", ""))
 
 
 def tile(texts: Texts, currency: str, asked: Asked, today: date) -> Tile:

@@ -1,6 +1,6 @@
 """The pages and their addresses: what ``app.py`` mounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from starlette.exceptions import HTTPException
@@ -10,32 +10,37 @@ from starlette.routing import BaseRoute, Route
 
 from kudos.register import Organisation
 from services.query.customers import EVERY_BREAKDOWN
+from services.query.cuts.benchmarks import MEASURES as COMPARED
 from services.query.dashboard import (
     choice,
     entrance,
     figure,
     formats,
+    groups,
+    meanwhile,
     now,
     operations,
     overview,
-    saying,
+    peers,
     spans,
+    steps,
     stream,
     visit,
 )
+from services.query.dashboard.chooser import chooser
+from services.query.dashboard.endpoint import page
 from services.query.dashboard.entrance import message, to
+from services.query.dashboard.meanwhile import Meanwhile
 from services.query.dashboard.rendering import respond, respond_static
 from services.query.dashboard.session import COOKIE, Sessions
-from services.query.dashboard.source import Source
+from services.query.dashboard.source import Cuts, Source
 from services.query.dashboard.visit import Parts, Registered, Visit
+from services.query.dashboard.withheld import explained
 from services.query.hub import Hub
 from services.query.measures import MEASURES
 from services.query.periods import FIRST
 from services.query.pool import Away
-from services.query.problems import Refused
 from services.query.tokens import Asker, Recognise
-
-Page = Callable[[Visit, Organisation], Response]
 
 
 def routes(
@@ -44,9 +49,11 @@ def routes(
     register: Registered,
     secret: str,
     clock: Callable[[], datetime],
+    *,
+    cuts: Cuts,
 ) -> list[BaseRoute]:
     """Return the pages; *secret* is what sessions are encrypted with."""
-    parts = Parts(source, hub, register, Sessions(secret), clock)
+    parts = Parts(source, cuts, hub, register, Sessions(secret), clock)
 
     def static(request: Request) -> Response:
         return respond_static(request.path_params["name"])
@@ -58,11 +65,12 @@ def routes(
         return message(visit.of(parts, request), "not_found", 404)
 
     return [
-        Route("/", _page(parts, lambda seen, _: to(seen.choice.link("/overview")))),
-        Route("/now", _page(parts, lambda seen, own: _now(parts, seen, own))),
-        Route("/overview", _page(parts, lambda seen, own: _overview(parts, seen, own))),
-        Route("/figures/{measure}", _page(parts, lambda seen, own: _figure(parts, seen, own))),
+        Route("/", page(parts, lambda seen, _: to(seen.choice.link("/overview")))),
+        Route("/now", page(parts, lambda seen, own: _now(parts, seen, own))),
+        Route("/overview", page(parts, lambda seen, own: _overview(parts, seen, own))),
+        Route("/figures/{measure}", page(parts, lambda seen, own: _figure(parts, seen, own))),
         Route("/operations", _operations(parts)),
+        *groups.routes(parts),
         *stream.routes(parts),
         *entrance.routes(parts),
         Route("/static/{digest}/{name}", static),
@@ -82,29 +90,6 @@ def recognise(register: Registered, secret: str, clock: Callable[[], datetime]) 
         return Asker(found.role, found.organisation, found.sha256[:12])
 
     return by_session
-
-
-def _page(parts: Parts, show: Page) -> Callable[[Request], Response]:
-    """Return the endpoint of a page for who is signed in; others are asked to sign in first."""
-
-    def endpoint(request: Request) -> Response:
-        seen = visit.of(parts, request)
-        if seen.token is None:
-            return to(visit.address("/sign-in", [("to", seen.same())]))
-        try:
-            if seen.organisation is None:
-                operator = seen.token.role == "operator"
-                return to("/operations") if operator else seen.remember(_status(parts, seen))
-            asked = choice.asked_for(request.query_params)
-            if asked is not None:
-                return to(_with_period(seen, asked.id))
-            return seen.remember(show(seen, seen.organisation))
-        except Refused:
-            return to(_with_period(seen, request.query_params.get("day", "?")))
-        except Away:
-            return message(seen, "unavailable", 503)
-
-    return endpoint
 
 
 def _operations(parts: Parts) -> Callable[[Request], Response]:
@@ -130,23 +115,6 @@ def _operations(parts: Parts) -> Callable[[Request], Response]:
     return endpoint
 
 
-def _with_period(seen: Visit, period: str) -> str:
-    """Return this page's address with *period* in place of the form that asked for it."""
-    gone = {"kind", "day", "from", "to", "period", "lang", "theme"}
-    sent = seen.request.query_params.multi_items()
-    kept = [(name, value) for name, value in sent if name not in gone]
-    return visit.address(seen.request.url.path, [("period", period), *kept])
-
-
-def _status(parts: Parts, seen: Visit) -> Response:
-    """Say what a role sees that is no organisation's: how whole the data are."""
-    values = {
-        "role": seen.token.role if seen.token else "",
-        "age": stream.age(seen.texts, parts.source.watermark(), seen.at),
-    }
-    return respond("status.html", visit.frame(seen, "status") | values)
-
-
 def _now(parts: Parts, seen: Visit, own: Organisation) -> Response:
     found = now.moment(parts.source, parts.source.pulse(own.id))
     page = now.page(seen.texts, own.currency, found, seen.at)
@@ -162,17 +130,33 @@ def _now(parts: Parts, seen: Visit, own: Organisation) -> Response:
 def _overview(parts: Parts, seen: Visit, own: Organisation) -> Response:
     chosen = seen.choice
     asked = overview.ask(parts.source, own.id, chosen.figures, chosen.period, seen.today)
-    page = overview.page(seen.texts, own.currency, asked, seen.today)
+    beside = _meanwhile(parts, seen, chosen.figures)
+    page = overview.page(seen.texts, own.currency, asked, seen.today, beside)
     values = {
         "page": page,
-        "periods": _periods(seen),
+        "periods": chooser(seen),
         "measures": [(m.id, m.name[seen.texts.language]) for m in MEASURES.values()],
         "most": choice.MOST,
         "empty": None if page.any_sale else _empty(parts, seen, own),
         "usual_link": seen.same(figures=",".join(choice.USUAL)),
-        "age": stream.age(seen.texts, asked[0].now.as_of, seen.at),
+        "age": stream.age(seen.texts, steps.oldest(a.now for a in asked), seen.at),
+        "cut": _cut(parts, seen) if beside else None,
+        "note": meanwhile.note(seen.texts, beside),
+        "withheld": beside
+        and explained(parts, seen, beside.period, meanwhile.cells(beside), last=beside.last),
     }
     return respond("overview.html", visit.frame(seen, "overview") | values)
+
+
+def _meanwhile(parts: Parts, seen: Visit, measures: Sequence[str]) -> Meanwhile | None:
+    """Ask what the groups beside who asks did meanwhile."""
+    about, scopes = (measures, seen.choice.period), peers.beside(parts, seen)
+    return meanwhile.ask(parts.cuts, parts.source, peers.asker(seen), about, scopes)
+
+
+def _cut(parts: Parts, seen: Visit) -> dict[str, object] | None:
+    cut = parts.cuts.last()
+    return None if cut is None else peers.told(seen.texts, cut)
 
 
 def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
@@ -181,6 +165,7 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
     if measure not in MEASURES:
         values = {
             "given": measure[:40],
+            "base": "/figures",
             "measures": [(m.id, m.name[language]) for m in MEASURES.values()],
         }
         return respond("no_figure.html", visit.frame(seen, "figure") | values, 404)
@@ -190,12 +175,20 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
     asked = overview.ask(parts.source, own.id, [measure], period, seen.today)[0]
     made_of = figure.ask_parts(parts.source, own.id, measure, period, by)
     records = figure.ask_beside(parts.source, own.id, measure, period)
-    path = f"/figures/{measure}"
+    path, beside = f"/figures/{measure}", _meanwhile(parts, seen, [measure])
+    answers = [asked.now, made_of, *([records] if records else [])]
+    furthest = steps.newest(answers)
     values = {
+        "behind": next(
+            (said for a in answers if (said := steps.say(seen.texts, a, furthest))), None
+        ),
+        "beside": meanwhile.say(seen.texts, beside, measure, own.currency),
+        "cut": _cut(parts, seen) if beside else None,
+        "compared": seen.choice.link(f"/compare/{measure}") if measure in COMPARED else None,
         "page": figure.page(
             seen.texts, own.currency, asked, made_of, by=by, today=seen.today, records=records
         ),
-        "periods": _periods(seen),
+        "periods": chooser(seen),
         "by": by,
         "tabs": [
             (id_, EVERY_BREAKDOWN[id_].name[language], seen.choice.link(path, by=id_))
@@ -203,7 +196,7 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
         ],
         "downloads": figure.downloads(measure, own.id, period, by),
         "address": str(seen.request.base_url.replace(path="")) + _address(path, period.id, by),
-        "age": stream.age(seen.texts, asked.now.as_of, seen.at),
+        "age": stream.age(seen.texts, steps.oldest(answers), seen.at),
     }
     return respond("figure.html", visit.frame(seen, "figure") | values)
 
@@ -211,32 +204,6 @@ def _figure(parts: Parts, seen: Visit, own: Organisation) -> Response:
 def _address(path: str, period: str, by: str) -> str:
     """Return the address of a figure's page, with everything in it that a colleague needs."""
     return visit.address(path, [("period", period), ("by", by)])
-
-
-def _periods(seen: Visit) -> dict[str, object]:
-    """Return what the chooser of periods offers."""
-    period, today, texts = seen.choice.period, seen.today, seen.texts
-    before, after = spans.moved(period, -1), spans.moved(period, 1)
-    return {
-        "name": saying.period(texts, period),
-        "days": formats.days(period.begins, period.ends, texts.language),
-        "period": period,
-        "unfinished": spans.unfinished(period, today),
-        "earlier": seen.same(period=before.id) if before else None,
-        "later": seen.same(period=after.id) if after and after.begins <= today else None,
-        "short_cuts": [
-            (texts(f"period.{name}"), seen.same(period=found.id), found.id == period.id)
-            for name, found in spans.short_cuts(today)
-        ],
-        "choices": [(name, texts(f"period.{name}")) for name in spans.CHOICES],
-        "kept": [
-            (name, value)
-            for name, value in seen.request.query_params.multi_items()
-            if name in {"figures", "by"}
-        ],
-        "choice": period.id.partition("@")[0] if period.kind == "rolling" else period.kind,
-        "day": min(period.ends, max(today, period.begins)),
-    }
 
 
 def _empty(parts: Parts, seen: Visit, own: Organisation) -> dict[str, object]:

@@ -1,13 +1,15 @@
 """What the pages ask of the query service's rules: the only way in which they meet data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.query.answer import Answer, Band, Point
+from services.query.cuts.store import Cut
 from services.query.live import Pulse
 from services.query.operations import Running
-from services.query.question import Question
+from services.query.question import Published, Question
+from services.query.tokens import Asker
 
 
 class Source(Protocol):
@@ -35,4 +37,24 @@ class Source(Protocol):
 
     def watermark(self) -> datetime | None:
         """Return the time before which everything accepted is counted."""
+        ...
+
+
+class Cuts(Protocol):
+    """What is published, as /v1 answers it: each call blocks, and is noted in the audit log."""
+
+    def last(self) -> Cut | None:
+        """Return the last cut; None before the first."""
+        ...
+
+    def answer(self, question: Published, who: Asker) -> Answer:
+        """Answer one figure of the last cut; Refused before the first."""
+        ...
+
+    def compared(self, measure: str, group: str, period_id: str, who: Asker) -> Mapping[str, Any]:
+        """Return the benchmark of *measure* with the peer *group* of *who*."""
+        ...
+
+    def shared(self, period_id: str, who: Asker) -> Mapping[str, Any]:
+        """Return whom the customers of *who* are shared with."""
         ...

@@ -15,11 +15,17 @@ from services.query.dashboard.choice import Choice
 from services.query.dashboard.formats import LANGUAGES
 from services.query.dashboard.preferences import Preferences
 from services.query.dashboard.session import COOKIE, Sessions
-from services.query.dashboard.source import Source
+from services.query.dashboard.source import Cuts, Source
 from services.query.dashboard.wording import Texts, texts
 from services.query.hub import Hub
 
-PAGES = (("now", "/now"), ("overview", "/overview"))
+PAGES = (
+    ("now", "/now"),
+    ("overview", "/overview"),
+    ("audience", "/audience"),
+    ("cross_use", "/cross-use"),
+    ("compare", "/compare"),
+)
 #: Language, theme and figures are remembered for a year.
 _REMEMBERED_S = 365 * 24 * 3600
 
@@ -37,6 +43,7 @@ class Parts(Struct, frozen=True):
     """What the pages are made of."""
 
     source: Source
+    cuts: Cuts
     hub: Hub
     register: Registered
     sessions: Sessions
@@ -105,6 +112,7 @@ def of(parts: Parts, request: Request) -> Visit:
             query.getlist("figures"),
             request.cookies.get(preferences.FIGURES_COOKIE),
             at.astimezone(OSLO).date(),
+            query.get("peers"),
         ),
         at=at,
     )

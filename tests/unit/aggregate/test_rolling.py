@@ -9,6 +9,7 @@ from clickhouse_connect.driver.client import Client
 
 from kudos.clickhouse import connect
 from services.aggregate import register, slow
+from services.aggregate.rolling import WINDOWS
 from tests.support.sleeper import Sleeper
 from tests.support.visits import World
 
@@ -109,9 +110,14 @@ def test_whatever_happens_the_curves_and_shares_are_those_of_a_recount(engine_ur
         assert sleeper.wake() > 5
         world.houses["house-1"] = world.house("house-1")
         world.left.add("house-2")
+        # whose last visit is on either side of where the next day's windows begin
+        edges = [today + DAY - (w - inside) * DAY for w in WINDOWS[:-1] for inside in (0, 1)]
+        world.visit(edges, 0.3)
         check("another register, and one who overslept")
         today += DAY
         check("a new day without any sale")
+        world.visit([today], 0.5)
+        check("sales of today alone")
         world.visit([today, today + 3 * DAY], 1)
         world.left.clear()
         today += 40 * DAY

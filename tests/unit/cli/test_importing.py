@@ -242,6 +242,8 @@ def test_the_command_says_how_many_why_and_how_to_go_on(
     for reader in ("identity", "replay"):
         (secrets / f"seal.{reader}.public").write_text(new_key_pair()[1], "utf-8")
     monkeypatch.setenv("KUDOS_KAFKA", "127.0.0.1:9")
+    monkeypatch.setenv("KUDOS_ORGANISATIONS", str(tmp_path / "organisations.toml"))
+    monkeypatch.setenv("KUDOS_SECRETS", str(tmp_path / "secrets"))
     monkeypatch.setenv("KUDOS_CLICKHOUSE", "http://127.0.0.1:9/kudos")
     monkeypatch.setattr(importing, "KafkaSink", lambda *_, **__: sink)
     line = {"line": "1", "quantity": 1, "unit_price": "10.00"}

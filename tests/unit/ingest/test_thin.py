@@ -25,9 +25,9 @@ from services.ingest.thin.businesscentral import state
 from services.ingest.thin.fetching import Fetcher
 from services.ingest.thin.hook import Hook
 from services.ingest.thin.notices import Notices
+from simulation.servers.businesscentral import COMPANY
 from tests.support.ingest import NEW, OLD, SECRETS, unstopped
 from tests.support.memory import MemorySink
-from tests.support.vendors.businesscentral import COMPANY
 
 DOCUMENT = "26814998-936a-401c-81c1-0e848a64971d"
 REGISTER = f"""

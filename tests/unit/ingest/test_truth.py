@@ -12,9 +12,9 @@ from kudos.register import Feed, Organisation
 from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.base import Origin, Sale
 from simulation.accounts import Account
-from simulation.courier import body
 from simulation.houses import HOUSES
 from simulation.orders import Document
+from simulation.requests import body
 from simulation.systems import SYSTEMS
 from simulation.truth import Truth, figures
 from simulation.vendors import VENDORS

@@ -11,10 +11,10 @@ from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.base import Ignored, Origin, Person
 from services.ingest.sources import SOURCES
 from simulation.accounts import Account
-from simulation.courier import body
 from simulation.houses import HOUSES
 from simulation.orders import Contact
 from simulation.play import play
+from simulation.requests import body
 from simulation.sources import Statement, statements
 from simulation.truth import Truth
 from simulation.world import World

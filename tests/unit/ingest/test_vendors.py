@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from kudos.cli import vendors
+from kudos.cli.source_pages import ALL
 from services.ingest.adapters import ADAPTERS
 from services.ingest.sources import SOURCES
 
@@ -40,11 +41,11 @@ def test_every_adapter_has_its_page(vendor: str) -> None:
     assert ADAPTERS[vendor].label in page
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", ALL)
 def test_every_source_of_profiles_has_its_page(source: str) -> None:
     page = (DOCS.parent / "sources" / f"{source}.md").read_text("utf-8")
     assert f"(`{source}`)" in page.splitlines()[0]
-    assert f"**{SOURCES[source].label}**" in page
+    assert f"**{ALL[source].label}**" in page
 
 
 def listed(data: Path, *more: str) -> str:
@@ -59,15 +60,16 @@ def test_lists_every_vendor_and_who_uses_it(
     monkeypatch.delenv("KUDOS_ORGANISATIONS", raising=False)
     (tmp_path / "organisations.toml").write_text(REGISTER, "utf-8")
     rows = {row["id"]: row for row in json.loads(listed(tmp_path, "--json"))}
-    assert [*ADAPTERS, *SOURCES] == list(rows)
+    assert [*ADAPTERS, *SOURCES, "npumonitor"] == list(rows)
     assert ("SEEN", ["poll", "push", "import"], ["hus"]) == (
         rows["tixly"]["label"],
         rows["tixly"]["transports"],
         rows["tixly"]["organisations"],
     )
-    assert {id_: adapter.label for id_, adapter in {**ADAPTERS, **SOURCES}.items()} == {
-        id_: row["label"] for id_, row in rows.items() if row["label"] is not None
-    }
+    labels = {id_: one.label for id_, one in ADAPTERS.items()}
+    labels |= {id_: one.label for id_, one in ALL.items()}
+    assert labels == {id_: row["label"] for id_, row in rows.items()}
+    assert {"DOC", "SEEN", "ASSUMED"} == set(labels.values())
     assert [] == rows["tikkio"]["organisations"]
     lines = [line.split() for line in listed(tmp_path).splitlines()]
     assert ["tixly", "SEEN", "poll", "push", "import", "hus"] in lines

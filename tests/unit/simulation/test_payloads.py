@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from simulation.courier import body
 from simulation.orders import Document
+from simulation.requests import body
 from simulation.truth import Truth, figures
 from simulation.world import World
 from tests.support.oracle import Oracle

@@ -15,9 +15,9 @@ from services.identity.normalise import postal_code
 from services.ingest.adapters import ADAPTERS
 from services.ingest.adapters.base import Origin, Sale
 from simulation import orders as simulated
-from simulation.courier import body
 from simulation.houses import HOUSES, House
 from simulation.orders import Document
+from simulation.requests import body
 from simulation.systems import SYSTEMS
 from simulation.vendors import BY_THE_OPEN_STANDARD, VENDORS
 from simulation.world import World

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from services.query.beside import Beside
+from tests.support.cutting import MadeUpCut, beside
 from tests.support.dashboard import NOON, TOKENS, FakeSource, Houses, app, filled
 
 Client = Callable[..., TestClient]
@@ -24,6 +26,17 @@ def houses() -> Houses:
 def source(sales: FakeSource) -> Iterator[FakeSource]:
     yield sales
     sales.fails = None
+    sales.behind = {}
+
+
+@pytest.fixture
+def made() -> MadeUpCut:
+    return MadeUpCut()
+
+
+@pytest.fixture
+def cuts(houses: Houses, made: MadeUpCut) -> Beside:
+    return beside(houses, made)
 
 
 @pytest.fixture
@@ -32,12 +45,12 @@ def visitor(source: FakeSource, houses: Houses) -> TestClient:
 
 
 @pytest.fixture
-def signed_in(source: FakeSource, houses: Houses) -> Client:
+def signed_in(source: FakeSource, houses: Houses, cuts: Beside) -> Client:
     """Return what makes a client that is signed in as somebody."""
 
     def enter(who: str, language: str = "nb") -> TestClient:
         client = TestClient(
-            app(source, lambda: NOON, houses),
+            app(source, lambda: NOON, houses, cuts),
             follow_redirects=False,
             headers={"Accept-Language": language},
         )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.support.vendors.api import Api, Asked, Refused, sliced
+from simulation.servers.api import Api, Asked, Refused, sliced
 
 SECRET, PARTNER = "dx-hemmelig", "123"
 

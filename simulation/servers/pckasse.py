@@ -63,7 +63,6 @@ class Till:
         if answer.status_code != 200:
             return False
         root = etree.fromstring(answer.content)
-        named = re.search(r"<ws:(\w+)>", call)
-        assert named is not None
-        inner = root.find(f"{{{_SOAP}}}Body/{{{_WEB}}}{named[1]}Response/return")
+        named = re.findall(r"<ws:(\w+)>", call)[0]
+        inner = root.find(f"{{{_SOAP}}}Body/{{{_WEB}}}{named}Response/return")
         return inner is not None and inner.findtext("operationResult") == "0"

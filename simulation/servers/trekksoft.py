@@ -4,7 +4,7 @@ import base64
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.support.vendors.api import Api, Asked, Refused, sliced, within
+from simulation.servers.api import Api, Asked, Refused, sliced, within
 
 CLIENT, SECRET = "kudos", "ts-hemmelig"
 

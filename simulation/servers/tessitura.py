@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from tests.support.vendors.api import Api, Asked, Refused, sliced, within
+from simulation.servers.api import Api, Asked, Refused, sliced, within
 
 CLIENT, SECRET = "kudos:grp:machine", "tess-hemmelig"
 

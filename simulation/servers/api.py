@@ -15,6 +15,7 @@ from msgspec import Struct
 Fault = tuple[int, dict[str, str], bytes]
 BUSY: Fault = (503, {}, b"Kari Nordmann")
 THROTTLED: Fault = (429, {"Retry-After": "7"}, b"")
+_REMEMBERED = 20_000
 BROKEN_OFF: Fault = (0, {}, b"")
 
 
@@ -50,7 +51,9 @@ class Api(ThreadingHTTPServer, ABC):
         self.faults: list[Fault] = []
         self.faulty: Callable[[int], Fault | None] = lambda _number: None
         self.before: dict[int, Callable[[], object]] = {}
+        #: What was asked last; *number* is of all.
         self.asked: list[Asked] = []
+        self.number = 0
         self.lists = 0
         self.guard = threading.Lock()
 
@@ -62,6 +65,13 @@ class Api(ThreadingHTTPServer, ABC):
     @abstractmethod
     def answer(self, asked: Asked) -> object:
         """Return what is answered as JSON, or raise Refused."""
+
+    def note(self, asked: Asked) -> None:
+        """Remember a request, and of the older ones not all: it may run for weeks."""
+        self.number += 1
+        self.asked.append(asked)
+        if len(self.asked) > 2 * _REMEMBERED:
+            del self.asked[:_REMEMBERED]
 
     def listed(self) -> None:
         """Note that a list is about to be answered."""
@@ -88,8 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = url.path.removeprefix("/api/")
         asked = Asked(self.command, path, query, headers, self.rfile.read(length))
         with self.server.guard:
-            self.server.asked.append(asked)
-            fault = self.server.faulty(len(self.server.asked))
+            self.server.note(asked)
+            fault = self.server.faulty(self.server.number)
             if fault is None and self.server.faults:
                 fault = self.server.faults.pop(0)
             if fault is None:

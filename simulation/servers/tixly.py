@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.support.vendors.api import Api, Asked, Refused, sliced, within
+from simulation.servers.api import Api, Asked, Refused, sliced, within
 
 SECRET = "crm-hemmelig"
 

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.support.vendors.api import Fault
+from simulation.servers.api import Fault
 
 COMPANY = "7dbba574-5f69-4167-a43e-fb975045de15"
 SECRET = "hemmelig"

@@ -3,7 +3,7 @@
 import base64
 from typing import Any
 
-from tests.support.vendors.api import Api, Asked, Refused
+from simulation.servers.api import Api, Asked, Refused
 
 CLIENT, SECRET = "kudos", "ev-hemmelig"
 

@@ -6,7 +6,7 @@ That orders can be listed, and by which days, is assumed.
 import json
 from typing import Any
 
-from tests.support.vendors.api import Api, Asked, Refused, sliced, within
+from simulation.servers.api import Api, Asked, Refused, sliced, within
 
 CLIENT, SECRET = "10042", "duell-hemmelig"
 

@@ -1,7 +1,9 @@
 """Protect three years of thirty organisations: how long it takes, and how much is published."""
 
+import os
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Literal
 
@@ -9,6 +11,7 @@ import numpy as np
 
 from services.query.disclosure.model import Cell, CellKey, Margin, Organisation, Rules, Verdict
 from services.query.disclosure.protect import protect
+from simulation.houses import HOUSES, House
 
 YEARS = (2023, 2024, 2025)
 MONTHS = [f"{y}-{m:02}" for y in YEARS for m in range(1, 13)]
@@ -40,26 +43,31 @@ def periods() -> dict[str, list[int]]:
 
 
 def network(
-    seed: int = 1, many: int = 30
+    seed: int = 1, houses: Sequence[House] = HOUSES
 ) -> tuple[list[Cell], list[Margin], list[Organisation], dict[str, int]]:
-    """Make a network whose largest member sells some forty times what the smallest does."""
+    """Make the cells of the simulated organisations: where, in what and how large they are.
+
+    As in a cut, cities, and industries in regions, are left out of which none has enough members.
+    """
     rng = np.random.default_rng(seed)
-    names = [f"o{n:02}" for n in range(many)]
-    industry = rng.choice(list("abcde"), many, p=(0.3, 0.25, 0.2, 0.15, 0.1))
-    region = rng.choice(["03", "46", "50", "11", "18"], many, p=(0.35, 0.25, 0.2, 0.12, 0.08))
-    city = [f"{r}{rng.choice(['01', '01', '02'])}" for r in region]
-    yearly = np.exp(rng.normal(np.log(6_000), 0.9, many)).clip(800, 40_000)
-    scopes: dict[str, list[int]] = defaultdict(list)
-    for o in range(many):
+    many = len(houses)
+    names = [house.id for house in houses]
+    # a customer buys some two tickets, and a tenth of them goes by unknown
+    yearly = np.array([house.tickets * 0.45 for house in houses])
+    held: dict[str, list[int]] = defaultdict(list)
+    for o, house in enumerate(houses):
         for scope in (
             "network",
-            f"industry:{industry[o]}",
-            f"region:{region[o]}",
-            f"city:{city[o]}",
-            f"industry-region:{industry[o]}/{region[o]}",
-            f"organisation:{names[o]}",
+            f"industry:{house.industry}",
+            f"region:{house.county}",
+            f"city:{house.city}",
+            f"industry-region:{house.industry}/{house.county}",
+            f"organisation:{house.id}",
         ):
-            scopes[scope].append(o)
+            held[scope].append(o)
+    few = ("city", "industry-region")
+    enough = {scope.partition(":")[0] for scope in held if len(held[scope]) > Rules().organisations}
+    scopes = {s: o for s, o in held.items() if s.partition(":")[0] not in few or few[0] in enough}
     monthly = yearly[:, None] / 12 * rng.uniform(0.5, 1.5, (many, len(MONTHS)))
     cells: list[Cell] = []
     total = np.zeros((many, len(MONTHS)), int)
@@ -121,45 +129,55 @@ def _margins(scopes: dict[str, list[int]]) -> list[Margin]:
                 for by in [(), *bys]:
                     parts = tuple(CellKey(measure, scope, months[(i,)], by) for i in inside)
                     kinds.append(Margin(CellKey(measure, scope, period, by), parts, union))
-    for scope in scopes:
-        total = CellKey("tickets", scope, MONTHS[0])
-        kinds.append(
-            Margin(
-                total,
-                tuple(CellKey(m, scope, MONTHS[0]) for m in MEASURES if m != "tickets"),
-                "linked",
-            )
-        )
     return kinds
+
+
+def shares(
+    verdicts: Mapping[CellKey, Verdict], houses: Sequence[House], sizes: Mapping[str, int]
+) -> dict[str, Counter[str]]:
+    """Count what is published, and why not, of all cells and of those that each house can ask for.
+
+    All cells with data count once, whatever their group. What a house can ask for is its own, its
+    industry's, its region's and the network's: these are counted for each house of a size.
+    """
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    by_scope: dict[str, Counter[str]] = defaultdict(Counter)
+    for key, verdict in verdicts.items():
+        by_scope[key.scope][verdict.why or "published"] += 1
+    for scope, counted in by_scope.items():
+        found["all cells"] += counted
+        found[f"of {scope.partition(':')[0]}s"] += counted
+    for house in houses:
+        size = _size(sizes[house.id])
+        own = by_scope[f"organisation:{house.id}"]
+        groups = ("network", f"industry:{house.industry}", f"region:{house.county}")
+        found[f"own of {size} houses"] += own
+        for asked in (own, *(by_scope[scope] for scope in groups)):
+            found[f"asked by {size} houses"] += asked
+            found["asked by all houses"] += asked
+    return found
 
 
 def main() -> None:
     """Print the time, and the share published by kind of scope and by size."""
     cells, margins, organisations, sizes = network()
     started, busy = time.monotonic(), time.process_time()
+    load = os.getloadavg()[0]
     verdicts = protect(cells, margins, organisations, Rules())
     print(
-        f"{len(cells)} cells, {len(margins)} margins: {time.monotonic() - started:.1f} s, "
-        f"{time.process_time() - busy:.1f} s of a processor"
+        f"{len(cells):,} cells, {len(margins):,} margins: {time.monotonic() - started:.1f} s, "
+        f"{time.process_time() - busy:.1f} s of a processor, load {load:.1f} before and "
+        f"{os.getloadavg()[0]:.1f} after"
     )
-    kinds: dict[str, Counter[str]] = defaultdict(Counter)
-    for key, verdict in verdicts.items():
-        kind, _, name = key.scope.partition(":")
-        for label in (kind, _size(sizes, kind, name), "all"):
-            if label:
-                kinds[label][verdict.why or "published"] += 1
-    for label, counted in sorted(kinds.items()):
-        whole = sum(counted.values())
-        print(label, whole, {why: f"{n / whole:.0%}" for why, n in counted.most_common()})
+    for label, counted in sorted(shares(verdicts, HOUSES, sizes).items()):
+        whole = counted.total()
+        told = ", ".join(f"{why} {n / whole:.1%}" for why, n in counted.most_common())
+        print(f"| {label} | {whole:,} | {told} |")
 
 
-def _size(sizes: dict[str, int], kind: str, name: str) -> str:
-    if kind != "organisation":
-        return ""
-    return "small" if sizes[name] < 4_000 else "middle" if sizes[name] < 10_000 else "large"
+def _size(yearly: int) -> str:
+    return "small" if yearly < 10_000 else "middle" if yearly < 40_000 else "large"
 
-
-__all__ = ["Verdict", "main", "network"]
 
 if __name__ == "__main__":
     main()

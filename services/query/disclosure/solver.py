@@ -22,7 +22,7 @@ def knots(network: Network, among: Iterable[Spot]) -> list[Knot]:
     seen: set[Spot] = set()
     found = []
     for start in among:
-        if start in seen or start not in network.withheld:
+        if start in seen or not network.hidden(start):
             continue
         spots, sums, waiting = [], set(), [start]
         seen.add(start)
@@ -33,32 +33,38 @@ def knots(network: Network, among: Iterable[Spot]) -> list[Knot]:
                 sums.add(index)
                 one = network.sums[index]
                 for other in (one.total, *one.parts):
-                    if other in network.withheld and other not in seen:
+                    if other not in seen and network.hidden(other):
                         seen.add(other)
                         waiting.append(other)
-        if len(sums) > 1:
+        tied = any(
+            not network.hidden(other)
+            for index in sums
+            for other in (network.sums[index].total, *network.sums[index].parts)
+        )
+        # of what nothing is published nothing can be worked out
+        several = len(sums) > 1 or not network.held.isdisjoint(spots)
+        if tied and (several or any(network.sums[index].loose for index in sums)):
             found.append(Knot(sorted(spots), sorted(sums)))
     return found
 
 
-def betrayed(network: Network, knot: Knot, *, alone: bool) -> list[Spot]:
+def betrayed(network: Network, knot: Knot) -> list[Spot]:
     """Name what must be withheld too, since a spot of the knot can be bounded within p.
 
-    `alone`: only the measures that do not add up, since the others are looked at all at once.
     What was once seen free is not looked at again: withholding more only frees more.
     """
     measures = {m for spot in knot.spots for m in network.measures(spot)}
-    if alone or knot.spots[0].scope.startswith(OWN_SCOPE):
+    if knot.spots[0].scope.startswith(OWN_SCOPE):
         # of oneself only persons are hidden; what they bought is known
         measures &= network.rules.counts_of_persons
     more: set[Spot] = set()
     for measure in sorted(measures):
         spots = [s for s in knot.spots if network.crowd(s, measure) is not None]
-        due = {spot for spot in spots if (spot, measure) not in network.free}
+        due = {s for s in spots if s in network.withheld and (s, measure) not in network.free}
         if not due:
             continue
-        exposed = Worlds(network, spots, knot.sums, measure).exposed(due)
-        network.free |= {(spot, measure) for spot in due - exposed}
-        if exposed:
-            more |= Table(network, knot.spots[0], measure).hidden(exposed, more)
+        unseen = Worlds(network, spots, knot.sums, measure).unseen(due)
+        if unseen:
+            more |= Table(network, knot.spots[0], measure).hidden(unseen, more)
+        network.free |= {(spot, measure) for spot in due}
     return sorted(more)

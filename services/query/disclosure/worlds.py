@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array
+from scipy.optimize import OptimizeResult, linprog
+from scipy.sparse import csr_array, hstack
 
 from services.query.disclosure.crowd import Crowd, needed_above
 from services.query.disclosure.model import Rules, Why
@@ -31,6 +32,15 @@ class Reach:
             known = np.array(few, bool) & (total < rules.k)
             self.low = np.where(known, np.maximum(self.low, 1.0 - total), self.low)
             self.high = np.where(known, rules.k - 1.0 - total, self.high)
+            # and who is told that it is for the sake of others (as more may be) that there are not
+            many = np.array([crowd.own for crowd in crowds], bool) & (total >= rules.k)
+            other = [network.withheld.get(spot, Why.COMPLEMENT) for spot in spots]
+            many &= np.array([why is Why.COMPLEMENT for why in other], bool)
+            self.low = np.where(many, np.maximum(self.low, rules.k - total), self.low)
+        held = np.array([spot in network.held for spot in spots], bool)
+        near = np.array([network.drift.get((spot, measure), 0) for spot in spots], float)
+        self.low = np.where(held, np.maximum(self.low, -near), self.low)
+        self.high = np.where(held, np.minimum(self.high, near), self.high)
         self.needs = np.maximum(1.0, rules.p * beyond)
         self.above = np.array([_above(crowd, rules) for crowd in crowds])
         #: How far up and down is far enough, and whether that can be at all.
@@ -60,16 +70,14 @@ class Worlds:
     ) -> None:
         self.spots = spots
         self.reach = Reach(network, spots, measure)
-        self.matrix = matrix(network, spots, sums)
+        self.ties = ties(network, spots, sums, measure)
         # near worlds move many spots a little, instead of a few as far as can be
         self.near = 2 * self.reach.up
 
-    def exposed(self, due: set[Spot]) -> set[Spot]:
-        """Tell which of those due are bounded too closely: by common worlds, then one by one."""
+    def unseen(self, due: set[Spot]) -> set[Spot]:
+        """Tell which of those due no common world has shown to be free."""
         reach, rng = self.reach, np.random.default_rng(len(self.spots))
         open_ = np.array([spot in due for spot in self.spots])
-        exposed = open_ & ~reach.rises & ~reach.falls
-        open_ &= ~exposed
         misses = 0
         while open_.any() and misses < _MISSES:
             either = rng.choice((-1.0, 1.0), len(open_))
@@ -78,41 +86,75 @@ class Worlds:
             moved = open_ & self._moved(weights, near=True)
             misses = 0 if moved.sum() * _FEW > open_.sum() else misses + 1
             open_ &= ~moved
-        for i in np.flatnonzero(open_):
-            for sign, can in ((1.0, reach.rises[i]), (-1.0, reach.falls[i])):
-                if open_[i] and can:
-                    open_ &= ~self._moved(sign * (np.arange(len(open_)) == i), near=False)
-            exposed[i] = open_[i]
-            open_[i] = False
-        return {spot for spot, found in zip(self.spots, exposed, strict=True) if found}
+        return {spot for spot, found in zip(self.spots, open_, strict=True) if found}
 
     def _moved(self, wanted: np.ndarray, *, near: bool) -> np.ndarray:
         """Find another world far out in a direction, and the spots far from the truth there."""
         low, high = self.reach.low, self.reach.high
         if near:
             low, high = np.maximum(low, -self.near), np.minimum(high, self.near)
-        found = linprog(
-            -wanted,
-            A_eq=self.matrix,
-            b_eq=np.zeros(self.matrix.shape[0]),
-            bounds=np.column_stack((low, high)),
-            method="highs",
-        )
+        found = self.ties.best(-wanted, low, high)
         return np.zeros(len(wanted), bool) if found.x is None else self.reach.far(found.x)
 
 
-def matrix(network: Network, spots: Sequence[Spot], sums: Iterable[int]) -> csr_array:
-    """Write the sums as rows over the spots: parts less total."""
+class Ties(msgspec.Struct, frozen=True):
+    """What movements of spots must keep: sums that stay as they are, and sums that are limited.
+
+    Rows are over the spots: `exact` rows add up to nothing, `loose` ones to at most `room`.
+    """
+
+    exact: csr_array
+    loose: csr_array
+    room: np.ndarray
+
+    def twofold(self) -> "Ties":
+        """Give the same for what rises and what falls apart."""
+        return Ties(
+            hstack((self.exact, -self.exact), format="csr"),
+            hstack((self.loose, -self.loose), format="csr"),
+            self.room,
+        )
+
+    def best(self, cost: np.ndarray, low: np.ndarray, high: np.ndarray) -> OptimizeResult:
+        """Find the movement that costs least."""
+        limits = {"A_ub": self.loose, "b_ub": self.room} if len(self.room) else {}
+        return linprog(
+            cost,
+            A_eq=self.exact,
+            b_eq=np.zeros(self.exact.shape[0]),
+            bounds=np.column_stack((low, high)),
+            method="highs",
+            **limits,
+        )
+
+
+def ties(network: Network, spots: Sequence[Spot], sums: Iterable[int], measure: str) -> Ties:
+    """Write the sums as rows over the spots: parts less total; each part less a loose total."""
     place = {spot: i for i, spot in enumerate(spots)}
-    rows: list[int] = []
-    columns: list[int] = []
-    signs: list[float] = []
-    row = -1
-    for row, index in enumerate(sums):
+    exact: list[list[tuple[int, float]]] = []
+    loose: list[list[tuple[int, float]]] = []
+    room: list[float] = []
+    for index in sums:
         one = network.sums[index]
-        for spot, sign in ((one.total, -1.0), *((part, 1.0) for part in one.parts)):
-            if spot in place:
-                rows.append(row)
-                columns.append(place[spot])
-                signs.append(sign)
-    return csr_array((signs, (rows, columns)), shape=(row + 1, len(spots)))
+        total = [(place[one.total], -1.0)] if one.total in place else []
+        parts = [(place[part], 1.0) for part in one.parts if part in place]
+        if not one.loose:
+            exact.append(parts + total)
+            continue
+        values = [network.value(part, measure) for part in one.parts]
+        whole = network.value(one.total, measure)
+        loose.append([(i, -sign) for i, sign in parts + total])
+        room.append(sum(values) - whole)
+        for part, value in zip(one.parts, values, strict=True):
+            row = ([(place[part], 1.0)] if part in place else []) + total
+            if row:
+                loose.append(row)
+                room.append(whole - value)
+    return Ties(_rows(exact, len(spots)), _rows(loose, len(spots)), np.array(room, float))
+
+
+def _rows(rows: list[list[tuple[int, float]]], width: int) -> csr_array:
+    starts = np.cumsum([0, *(len(row) for row in rows)])
+    columns = [column for row in rows for column, _ in row]
+    signs = np.array([sign for row in rows for _, sign in row], float)
+    return csr_array((signs, columns, starts), shape=(len(rows), width))

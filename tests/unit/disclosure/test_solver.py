@@ -67,7 +67,7 @@ def test_withholds_what_gives_the_one_between_two_rings_another_world(*, on: boo
 
 @pytest.mark.parametrize(("most", "small"), [(63, False), (64, True)])
 def test_is_small_by_its_finest_figures(
-    most: int, small: bool, monkeypatch: pytest.MonkeyPatch
+    most: int, *, small: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the totals alone are as large as the months and bands that they are made of
     cells, margins = _table("tickets", "network", ["o1", "o2", "o3", "o4"])

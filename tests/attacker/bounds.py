@@ -159,13 +159,11 @@ def _largest(
     )
 
 
-def of_oneself(  # noqa: C901 - the whole system in one place
-    cuts: list[Cut], number: int, name: str, rules: Rules
-) -> list[str]:
-    """Bound the withheld customers of one's own by the reasons that were given.
+def of_oneself(cuts: list[Cut], number: int, name: str, rules: Rules) -> list[str]:
+    """Bound the withheld customers of one's own.
 
     Periods are held together by what is at least, and at most, in several months; values of a
-    breakdown by adding up. Who is told that there are too few knows that there are fewer than k.
+    breakdown by adding up. Of both kinds of reasons the same one is told, so that nothing follows.
     """
     cut = cuts[number]
     truth, scope = cut.truth, f"{OWN}{name}"
@@ -203,10 +201,8 @@ def of_oneself(  # noqa: C901 - the whole system in one place
             continue
         goals.append(sums)
         labels.append(f"{name} bound its own {period} {by}, {cut.why[key]}")
-        if cut.why[key] is Why.TOO_FEW_PERSONS:
-            limits.append((sums, rules.k - 1.0))
-        elif cut.why[key] is Why.COMPLEMENT and "unknown" not in str(by):
-            limits.append((-sums, -float(rules.k)))
+        # whether there are few, or few would be left, is not told apart
+        assert cut.why[key] in (Why.TOO_FEW_PERSONS, Why.TIME)
     found = System(
         truth=real,
         exact=np.array(exact).reshape(len(exact), len(places)),

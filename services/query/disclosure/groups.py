@@ -35,7 +35,9 @@ def offered(network: Network, beside: list[list[Spot]]) -> dict[str, int]:
     is published here and withheld there would be given away, or give up, along its sums.
     """
     passing = Counter(s.scope for spots in beside for s in spots if s not in network.withheld)
-    whole = [spots for spots in beside if not spots[0].by]
+    # most is published where breakdowns are told too; on a single day many have sold nothing
+    told = {(spots[0].family, spots[0].period) for spots in beside if spots[0].by}
+    whole = [s for s in beside if not s[0].by and (not told or (s[0].family, s[0].period) in told)]
     sample = whole[:: len(whole) // _SAMPLE + 1] or beside[:_SAMPLE]
     best: dict[str, int] = {}
     most = -1

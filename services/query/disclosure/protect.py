@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from services.query.disclosure import changes, joint, wider
 from services.query.disclosure.complement import complete
-from services.query.disclosure.crowd import fault
+from services.query.disclosure.crowd import OWN_SCOPE, fault
 from services.query.disclosure.groups import offered, places, separate
 from services.query.disclosure.model import (
     By,
@@ -123,10 +123,19 @@ def _verdicts(
         if old is not None and shown and (spot in stands or key not in cells):
             verdicts[key] = Verdict(key=key, value=old.value, stands=True, as_of=old.as_of)
         elif key in cells and spot in network.withheld:
-            verdicts[key] = Verdict(key=key, why=network.withheld[spot])
+            verdicts[key] = Verdict(key=key, why=_told(spot, network.withheld[spot]))
         elif key in cells:
             verdicts[key] = Verdict(key=key, value=rounded(cells[key], network.rules))
     return {key: _with_wider(verdict, verdicts) for key, verdict in verdicts.items()}
+
+
+def _told(spot: Spot, why: Why) -> Why:
+    """Name the class of rule; of oneself the rule of persons is that of complements too.
+
+    Told apart, the two would bound each other: fewer than k here, not fewer there.
+    """
+    own = spot.scope.startswith(OWN_SCOPE) and why is Why.COMPLEMENT
+    return Why.TOO_FEW_PERSONS if own else why
 
 
 def _with_wider(verdict: Verdict, verdicts: dict[CellKey, Verdict]) -> Verdict:

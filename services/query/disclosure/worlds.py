@@ -27,16 +27,13 @@ class Reach:
         total = np.array([crowd.total for crowd in crowds], float)
         self.low, self.high = -beyond, 10.0 * total + 10 * rules.k
         if measure in rules.counts_of_persons:
-            # who is told that there are too few persons knows that there are fewer than k
+            # who is told that there are too few persons knows that there are fewer than k; of
+            # oneself that may as well be said of what would be left
             few = [network.withheld.get(spot) is Why.TOO_FEW_PERSONS for spot in spots]
             known = np.array(few, bool) & (total < rules.k)
+            known &= np.array([not crowd.own for crowd in crowds], bool)
             self.low = np.where(known, np.maximum(self.low, 1.0 - total), self.low)
             self.high = np.where(known, rules.k - 1.0 - total, self.high)
-            # and who is told that it is for the sake of others (as more may be) that there are not
-            many = np.array([crowd.own for crowd in crowds], bool) & (total >= rules.k)
-            other = [network.withheld.get(spot, Why.COMPLEMENT) for spot in spots]
-            many &= np.array([why is Why.COMPLEMENT for why in other], bool)
-            self.low = np.where(many, np.maximum(self.low, rules.k - total), self.low)
         held = np.array([spot in network.held for spot in spots], bool)
         near = np.array([network.drift.get((spot, measure), 0) for spot in spots], float)
         self.low = np.where(held, np.maximum(self.low, -near), self.low)

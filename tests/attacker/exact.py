@@ -125,29 +125,24 @@ def known(cut: Cut, key: CellKey, number: int | None) -> bool:
 def levels(cuts: list[Cut], rules: Rules) -> Iterator[str]:
     """Find sums that are known after a cut and behind which there are too few."""
     frame = Frame(cuts)
+    exactly: list[Known] = []
     for number, cut in enumerate(cuts):
         places = _in_months(frame, number)
-        for among in (number, None) if number else (number,):
-            space = Known(frame, cut, among)
-            stand = _standing(frame, cut, number)
+        # what was known exactly at an earlier cut was judged then, and cannot be taken back
+        earlier = {
+            one
+            for before, space in enumerate(exactly)
+            for one in _found(space, _in_months(frame, before))
+        }
+        exactly.append(Known(frame, cut, number))
+        for space in (exactly[-1], Known(frame, cut, None)) if number else exactly:
             for place, kind in _found(space, places):
-                if _block(frame, places[place], kind).tobytes() in stand:
-                    continue  # it was told when it was another, and cannot be taken back
+                if space is not exactly[-1] and (place, kind) in earlier:
+                    continue
                 behind, real = _behind(cut.truth, _atoms(frame, places[place], kind))
                 off = abs((space.fit * _block(frame, places[place], kind)).sum() - real)
                 if off <= rules.p * real and (wrong := thin(behind, rules)):
                     yield f"tickets of {kind} in {place} at cut {number}: {wrong}"
-
-
-def _standing(frame: Frame, cut: Cut, number: int) -> set[bytes]:
-    """Return the sums that were shown at an earlier cut and stand."""
-    return {
-        np.multiply.outer(
-            frame.scope(cut.truth, scope) & np.isin(MONTHS, PERIODS[period]), inside
-        ).tobytes()
-        for scope, period, by, inside in _asked(frame, cut.truth)
-        if cut.since.get(CellKey("tickets", scope, period, by), number) < number
-    }
 
 
 def _block(frame: Frame, place: np.ndarray, kind: str) -> np.ndarray:

@@ -69,12 +69,16 @@ def behind(cell: Cell, owners: Mapping[str, str], rules: Rules) -> Crowd:
     """Gather who is behind a cell."""
     counts_persons = cell.key.measure in rules.counts_of_persons
     persons_of = cell.persons_of or (cell.parts if counts_persons else {})
-    # of a change, fewer may be known than the change of one alone must have touched
-    least = max((abs(count) for count in persons_of.values()), default=0)
+    # who has no part in it hides nobody: a merge can touch persons where no sale has changed
+    counts = {o: abs(count) for o, count in persons_of.items() if cell.parts.get(o)}
+    persons = abs(cell.persons) if cell.touched is None else cell.touched
+    if persons_of and cell.touched is None:
+        # of a change, fewer may be known than the change of one alone must have touched
+        persons = min(max(persons, max(counts.values(), default=0)), sum(counts.values()))
     return gathered(
         cell.parts,
-        max(abs(cell.persons), least) if cell.touched is None else cell.touched,
-        {organisation: abs(count) for organisation, count in persons_of.items()},
+        persons,
+        counts,
         owners,
         own=cell.key.scope.startswith(OWN_SCOPE),
     )

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 INGEST = "## Ingest alone, on one core"
 PERSONS = "## Persons at size"
 ANSWERS = "## What was published, answered"
+DISCLOSURE = "## Disclosure control"
 #: In the order in which they stand, after the system's.
-_PARTS = (INGEST, PERSONS, ANSWERS)
+_PARTS = (INGEST, PERSONS, ANSWERS, DISCLOSURE)
 STAGES = ("ingest", "identity", "enrich", "aggregate", "broker", "engine", "query")
 
 

@@ -1,53 +1,55 @@
-"""Play one network over three cuts and let the attacker at each of them."""
+"""Play a network over its cuts, and keep what was answered at each of them."""
 
 from datetime import UTC, datetime
 
-from services.query.disclosure.model import CellKey, Rules, Standing, Verdict
+import msgspec
+
+from services.query.disclosure.model import Cell, CellKey, Rules, Standing, Why
 from services.query.disclosure.protect import protect
-from tests.attacker.attack import Answer, Place, bound, over_time, subtract, two_largest
-from tests.attacker.world import World, key
+from tests.attacker.truth import Truth
+from tests.attacker.world import World
 
 
-def campaign(seed: int, rules: Rules, cuts: int = 2, *, solve: bool = True) -> list[str]:
-    """List what the attacker got; nothing, if the protection holds."""
+class Cut(msgspec.Struct):
+    """What may be asked after a cut, and what is true.
+
+    `shown` are the values that are answered, `since` the cut at which each was computed, `why` the
+    reasons of those that are refused.
+    """
+
+    truth: Truth
+    shown: dict[CellKey, int]
+    since: dict[CellKey, int]
+    why: dict[CellKey, Why]
+
+
+def play(seed: int, rules: Rules, cuts: int = 3) -> list[Cut]:
+    """Play so many cuts of a network."""
     world = World(seed)
-    got: list[str] = []
-    standing: list[Standing] = []
-    old, before = None, None
-    for cut in range(cuts):
-        as_of = datetime(2026, 5, 1 + cut, tzinfo=UTC)
-        spread = world.spread()
-        cells = world.cells(old)
-        verdicts = protect(cells, world.margins(), world.organisations(), rules, standing)
-        answer = _answers(verdicts)
-        if old is None or before is None:
-            got += subtract(world, spread, answer)
-            if solve and not got:
-                pair = two_largest(world)
-                for asking in (pair[:1], pair):
-                    got += bound(world, spread, answer, asking)
-        else:
-            stood = {place for place in old if _stands(verdicts, place)}
-            got += over_time(world, (old, spread), (before, answer), stood)
-        exact = {cell.key: cell for cell in cells}
-        earlier = {one.cell.key: one for one in standing}
-        standing = [
-            earlier[k] if v.stands else Standing(exact[k], v.value, as_of)
-            for k, v in verdicts.items()
+    played: list[Cut] = []
+    exact: dict[CellKey, Cell] = {}
+    for number in range(cuts):
+        if number:
+            world.later(number - 1)
+        truth = Truth(world, rules)
+        last = played[-1] if played else Cut(truth, {}, {}, {})
+        # as the cuts keep them: only what is published, with what was behind it then
+        previous = [
+            Standing(exact[key], value, datetime(2026, 5, 1 + last.since[key], tzinfo=UTC))
+            for key, value in last.shown.items()
         ]
-        old, before = spread, answer
-        world.later()
-    return got
-
-
-def _stands(verdicts: dict[CellKey, Verdict], place: Place) -> bool:
-    verdict = verdicts.get(key("tickets", *place))
-    return verdict is not None and verdict.stands
-
-
-def _answers(verdicts: dict[CellKey, Verdict]) -> Answer:
-    def answer(measure: str, place: Place) -> int | None:
-        verdict = verdicts.get(key(measure, *place))
-        return None if verdict is None else verdict.value
-
-    return answer
+        cells = truth.cells()
+        verdicts = protect(cells, truth.margins(), truth.organisations, rules, previous)
+        now = {cell.key: cell for cell in cells}
+        cut = Cut(truth, {}, {}, {})
+        for key, verdict in verdicts.items():
+            if verdict.value is None:
+                assert verdict.why is not None
+                cut.why[key] = verdict.why
+                continue
+            cut.shown[key] = verdict.value
+            cut.since[key] = last.since[key] if verdict.stands else number
+            if not verdict.stands:
+                exact[key] = now[key]
+        played.append(cut)
+    return played

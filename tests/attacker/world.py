@@ -1,177 +1,194 @@
-"""A random network with known truth: visits, and the cells that they make."""
+"""A random network: who bought what of whom, and how it goes on from one cut to the next."""
 
 import random
-from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
 from itertools import product
 
 import msgspec
 
-from services.query.disclosure.model import Cell, CellKey, Margin, Organisation
+from kudos.register import Organisation as Registered
+from services.query.cuts import members
+from services.query.disclosure.model import Membership, Organisation
 
-PERIODS = {
-    "m1": (1,),
-    "m2": (2,),
-    "m3": (3,),
-    "m4": (4,),
-    "q1": (1, 2),
-    "q2": (3, 4),
-    "y": (1, 2, 3, 4),
-    "s": (2, 3),
-}
-SUMS = {"q1": ("m1", "m2"), "q2": ("m3", "m4"), "y": ("q1", "q2"), "s": ("m2", "m3")}
-BANDS = ("a", "b", "c", "d")
-MEASURES = ("customers", "tickets", "refunded", "net")
+MONTHS = (1, 2, 3)
+FIRST = (1, 2)  # those of the first cut
+# how much each band buys; the third are few, and to the last come those that are erased
+BANDS = {"a": 1.0, "b": 0.6, "c": 0.1, "unknown": 0.3}
+GENDERS = ("f", "m", "unknown")
+# how industries and places are spread: crossing, nested, or one of them alone
+_MANY, _FEW = ("museum",) * 5 + ("festival",) * 4, ("museum",) * 6 + ("festival", "orkester")
+_SHAPES = (
+    (_MANY, ("0301",)),
+    (_FEW, ("0301",)),
+    (("museum",), ("0301", "0301", "4601")),
+    (("museum",), ("0301", "0301", "0302", "4601")),
+    (_MANY, ("0301", "0301", "4601")),
+)
+# three regions, of which two are thin, and what is left of the network is both
+_THIN = (("museum",), (*("0301",) * 6, "4601", "5001"))
+_OPENED, _CHANGED = date(2026, 2, 1), date(2026, 2, 20)
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """One purchase: who, where, when, of which band, how many, how many given back."""
+    """One purchase: by whom (None: nobody any more), of whom, when, of which kind, how much."""
 
-    person: int
+    order: int
+    person: int | None
     organisation: str
     month: int
     band: str
+    gender: str
     tickets: int
     refunded: int
+    price: int
 
 
 class World:
-    """Play a network of some ten organisations over four months."""
+    """Play a network of some ten organisations over three months and three cuts.
+
+    The first cut is after two months. Before the second, organisations move, join and leave, and
+    a month follows. Before the third little happens: late sales, a merge of two persons, and one
+    who is erased, of whom the sales stay.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        many = self.random.randint(9, 18)
-        names = [f"o{n:02}" for n in range(many)]
-        self.owner = {o: o for o in names}
-        shared = self.random.choice((0.1, 0.1, 0.5))
-        for o in names[1:]:
-            if self.random.random() < shared:
-                self.owner[o] = self.owner[self.random.choice(names)]
-        self.industry = {o: self.random.choice("xxxxyyy") for o in names}
-        self.region = {o: self.random.choice(("1", "1", "2")) for o in names}
-        self.size = {o: self.random.lognormvariate(0, 0.4) for o in names}
-        self.busy = self.random.choice((4.0, 8.0, 20.0))
-        self.next_person = 0
-        self.regulars: list[tuple[int, str]] = []
+        self.pairs = seed % 5 == 1
+        self.genders = self.pairs or seed % 5 == 3
+        self.measures = (("refunded", "net"), ("revenue", "price"), ())[seed % 3]
+        self.register: dict[str, Registered] = {}
+        self._shared = self.random.choice((0.1, 0.1, 0.5))
+        # three owners of like size have everything between them
+        self._three = seed % 50 == 41
+        self._orders = 0
+        self._people: list[tuple[int, str, str]] = []
         self.visits: list[Visit] = []
-        for o, month, band in product(names, (1, 2, 3, 4), BANDS):
-            share = {"a": 1.0, "b": 0.7, "c": 0.4, "d": 0.08}[band]
-            for _ in range(self._about(self.busy * self.size[o] * share)):
-                self.sell(o, month, band)
+        self.size: dict[str, float] = {}
+        self.busy = self.random.choice((4.0, 10.0, 25.0))
+        self._industries: tuple[str, ...]
+        self._cities: tuple[str, ...]
+        self._industries, self._cities = _THIN if seed % 7 == 6 else self.random.choice(_SHAPES)
+        for _ in range(self.random.randint(9, 18)):
+            self._enter()
+        self.held = members.follow((), self.register, _OPENED)
+        #: Those whose own figures are asked for: who they are changes from network to network.
+        self.asking = self.random.sample(sorted(self.register), 2)
+        for month in FIRST:
+            self._play(month)
 
-    def _about(self, mean: float) -> int:
-        return int(self.random.expovariate(1 / mean) * 0.5 + mean * 0.5 + self.random.random())
+    def _enter(self) -> str:
+        name = f"o{len(self.size):02}"
+        owner = name
+        if self.register and self.random.random() < self._shared:
+            owner = self.register[self.random.choice(sorted(self.register))].owner
+        if self._three:
+            owner = f"o{len(self.size) % 3:02}"
+        self.register[name] = _registered(
+            name,
+            owner,
+            self.random.choice(self._industries),
+            self.random.choice(self._cities),
+            agreed=self.random.random() < 0.4,
+        )
+        self.size[name] = self.random.lognormvariate(0, 0.4)
+        return name
 
-    def sell(self, organisation: str, month: int, band: str) -> None:
-        """Let a new or a known person buy."""
-        known = [p for p, b in self.regulars[-50:] if b == band]
-        if known and self.random.random() < 0.2:
+    def _play(self, month: int) -> None:
+        for name, (band, share) in product(sorted(self.register), BANDS.items()):
+            mean = self.busy * self.size[name] * share
+            much = self.random.expovariate(1 / mean) * 0.5 + mean * 0.5 + self.random.random()
+            for _ in range(int(much)):
+                self._sell(name, month, band)
+
+    def _sell(self, organisation: str, month: int, band: str) -> None:
+        known = [p for p in self._people[-150:] if p[1] == band]
+        if known and self.random.random() < 0.25:
             person = self.random.choice(known)
         else:
-            person = self.next_person = self.next_person + 1
-            self.regulars.append((person, band))
+            gender = "unknown" if band == "unknown" else self.random.choice("fm")
+            person = (len(self._people), band, gender)
+            self._people.append(person)
         tickets = self.random.choice((1, 1, 2, 2, 2, 3, 4))
         refunded = tickets if self.random.random() < 0.4 else 0
-        self.visits.append(Visit(person, organisation, month, band, tickets, refunded))
+        price = self.random.choice((9_000, 19_500, 32_000, 64_000))
+        self._orders += 1
+        who, _, gender = person
+        self.visits.append(
+            Visit(self._orders, who, organisation, month, band, gender, tickets, refunded, price)
+        )
 
-    def later(self) -> None:
-        """Let time pass: late sales, a removed person, a merge of two."""
+    def later(self, cut: int) -> None:
+        """Let time pass until the next cut, of which the first is 0."""
+        if cut == 0:
+            self._reorganise()
+            self._play(MONTHS[-1])
         for _ in range(self.random.choice((1, 2, 3, 30))):
-            o = self.random.choice(sorted(self.owner))
-            self.sell(o, self.random.choice((1, 2, 3, 4, 4, 4)), self.random.choice(BANDS))
-        gone = self.random.choice(self.visits).person
-        self.visits = [v for v in self.visits if v.person != gone]
+            organisation = self.random.choice(sorted(self.register))
+            month = self.random.choice(MONTHS)
+            self._sell(organisation, month, self.random.choice(list(BANDS)))
+        self._merge()
+        self._erase()
+
+    def _reorganise(self) -> None:
+        """Let one move, one join with all that it ever sold, and one leave; or some of that."""
+        if self.random.random() < 0.6:
+            moved = self.register[self.random.choice(sorted(self.register))]
+            industry = self.random.choice(self._industries)
+            city = self.random.choice((moved.city, *self._cities))
+            self.register[moved.id] = _registered(
+                moved.id, moved.owner, industry, city, agreed=moved.cross_use
+            )
+        if self.random.random() < 0.4:
+            joined = self._enter()
+            for month, (band, share) in product(FIRST, BANDS.items()):
+                for _ in range(int(self.busy * self.size[joined] * share + self.random.random())):
+                    self._sell(joined, month, band)
+        if self.random.random() < 0.4:
+            self.register.pop(self.random.choice(sorted(self.register)))
+        self.held += members.follow(self.held, self.register, _CHANGED)
+
+    def _merge(self) -> None:
+        """Find that two were one."""
         one, two = (self.random.choice(self.visits) for _ in range(2))
-        if one.band == two.band:
+        if one.person is not None and two.person is not None and one.band == two.band:
             self.visits = [
-                msgspec.structs.replace(v, person=one.person) if v.person == two.person else v
+                msgspec.structs.replace(v, person=one.person, gender=one.gender)
+                if v.person == two.person
+                else v
                 for v in self.visits
             ]
 
-    def organisations(self) -> list[Organisation]:
-        """List the organisations as the package takes them."""
-        return [Organisation(o, owner) for o, owner in sorted(self.owner.items())]
+    def _erase(self) -> None:
+        """Erase somebody: what was bought stays, but by nobody of any age."""
+        gone = self.random.choice(self.visits).person
+        self.visits = [
+            msgspec.structs.replace(v, person=None, band="unknown", gender="unknown")
+            if gone is not None and v.person == gone
+            else v
+            for v in self.visits
+        ]
 
-    def scopes(self, o: str) -> list[str]:
-        """Name the groups that an organisation is in."""
-        x, r = self.industry[o], self.region[o]
-        return ["network", f"industry:{x}", f"region:{r}", f"industry-region:{x}/{r}"]
+    @property
+    def owner(self) -> Mapping[str, str]:
+        """Say whose each one is, also of who left."""
+        return {span.member.organisation: span.member.owner for span in members.spans(self.held)}
 
-    def spread(self) -> dict[tuple[str, str, str], list[Visit]]:
-        """Bring the visits together by scope, period and band, `` for all bands."""
-        found: dict[tuple[str, str, str], list[Visit]] = defaultdict(list)
-        for v in self.visits:
-            for scope, period, band in product(
-                self.scopes(v.organisation),
-                [p for p, months in PERIODS.items() if v.month in months],
-                ("", v.band),
-            ):
-                found[scope, period, band].append(v)
-        return found
-
-    def cells(self, old: "dict[tuple[str, str, str], list[Visit]] | None" = None) -> list[Cell]:
-        """Compute every cell with data."""
-        made = []
-        for (scope, period, band), visits in self.spread().items():
-            persons_of = {
-                o: len({v.person for v in visits if v.organisation == o})
-                for o in {v.organisation for v in visits}
-            }
-            persons = len({v.person for v in visits})
-            touched = None
-            if old is not None:
-                touched = len(
-                    {v.person for v in set(visits) ^ set(old.get((scope, period, band), []))}
-                )
-            for measure in MEASURES if not band else MEASURES[:2]:
-                parts = persons_of if measure == "customers" else _parts(measure, visits)
-                value = persons if measure == "customers" else sum(parts.values())
-                if value:
-                    made.append(
-                        Cell(
-                            key(measure, scope, period, band),
-                            value,
-                            persons,
-                            parts,
-                            persons_of,
-                            touched,
-                        )
-                    )
-        return made
-
-    def margins(self) -> list[Margin]:
-        """State the sums of bands and of periods, and which measures reveal each other."""
-        made = []
-        scopes = sorted({s for o in self.owner for s in self.scopes(o)})
-        for measure, scope in product(MEASURES, scopes):
-            for period in PERIODS:
-                bands = tuple(key(measure, scope, period, b) for b in BANDS)
-                made.append(Margin(key(measure, scope, period, ""), bands))
-            for (total, parts), band in product(SUMS.items(), ("", *BANDS)):
-                made.append(
-                    Margin(
-                        key(measure, scope, total, band),
-                        tuple(key(measure, scope, p, band) for p in parts),
-                        "union" if measure == "customers" else "sum",
-                    )
-                )
-        made.append(
-            Margin(
-                key("tickets", "network", "y", ""),
-                (key("net", "network", "y", ""), key("refunded", "network", "y", "")),
-                "linked",
-            )
-        )
-        return made
+    def organisations(self) -> dict[str, Organisation]:
+        """Return the organisations as the package takes them, with their memberships."""
+        found = members.organisations(members.spans(self.held), {})
+        return {name: _open(one) for name, one in found.items()}
 
 
-def key(measure: str, scope: str, period: str, band: str) -> CellKey:
-    """Name a cell."""
-    return CellKey(measure, scope, period, (("age_band", band),) if band else ())
+def _open(one: Organisation) -> Organisation:
+    """Let the last membership have no end."""
+    held = tuple(
+        Membership(m.scope, m.since, date.max if m.until == members.LAST else m.until)
+        for m in one.memberships
+    )
+    return Organisation(one.id, one.owner, held)
 
 
-def _parts(measure: str, visits: list[Visit]) -> dict[str, int]:
-    parts: dict[str, int] = defaultdict(int)
-    for v in visits:
-        worth = {"tickets": v.tickets, "refunded": v.refunded, "net": v.tickets - v.refunded}
-        parts[v.organisation] += worth[measure]
-    return {o: part for o, part in parts.items() if part}
+def _registered(name: str, owner: str, industry: str, city: str, *, agreed: bool) -> Registered:
+    values = {"id": name, "name": name, "industry": industry, "county": city[:2], "owner": owner}
+    return msgspec.convert(values | {"city": city, "cross_use": agreed}, Registered)

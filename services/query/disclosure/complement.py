@@ -13,7 +13,11 @@ def complete(network: Network, changed: Iterable[Spot]) -> list[Spot]:
 
     Starts from the sums that the changed spots are in; returns what was withheld.
     """
-    waiting = deque(dict.fromkeys(i for spot in changed for i in network.sums_of[spot]))
+    waiting = deque(
+        i
+        for i in dict.fromkeys(i for spot in changed for i in network.sums_of[spot])
+        if not network.sums[i].loose
+    )
     queued = set(waiting)
     given_up = []
     while waiting:
@@ -23,7 +27,7 @@ def complete(network: Network, changed: Iterable[Spot]) -> list[Spot]:
             network.withheld[spot] = Why.COMPLEMENT
             given_up.append(spot)
             for other in network.sums_of[spot]:
-                if other not in queued and other != index:
+                if other not in queued and other != index and not network.sums[other].loose:
                     queued.add(other)
                     waiting.append(other)
     return given_up
@@ -33,9 +37,19 @@ def _missing(network: Network, one: Sum) -> Spot | None:
     """Find what must be withheld next so that a sum is safe, or None."""
     withheld = [part for part in one.parts if part in network.withheld]
     published = [part for part in one.parts if part not in network.withheld]
+    new = [part for part in one.parts if part not in network.shown]
+    if one.total in network.shown and new and set(published).issuperset(new):
+        # what was left of the total at the cut before is known now, part by part
+        same = _same(network, one, [part for part in one.parts if part in network.shown])
+        if not same and (spot := _smallest(network, new)) is not None:
+            return spot
     if one.total in network.withheld:
         return None if withheld else _smallest(network, published)
-    if not withheld or _safe(network, one, withheld, published):
+    # of a part that was not shown it is not known whether it had nothing, or something that was hid
+    safe = not withheld or _safe(network, one, withheld, published)
+    if safe and one.total in network.shown:
+        safe = _same(network, one, [part for part in published if part in network.shown])
+    if safe:
         return None
     return _smallest(network, published) or _smallest(network, [one.total])
 
@@ -64,8 +78,24 @@ def _safe(network: Network, one: Sum, withheld: list[Spot], published: list[Spot
     return True
 
 
+def _same(network: Network, one: Sum, less: list[Spot]) -> bool:
+    """Say whether the change that is left without that of *less* is none, or passes as a cell's.
+
+    Of parts that never were shown it is not known what changed, but of what is left without them.
+    """
+    if one.unions.issuperset(network.measures(one.total)):
+        return True
+    for measure in network.measures(one.total):
+        left = network.left(one, less, measure)
+        if (left.parts or left.persons) and fault(left, network.rules):
+            return False
+    return True
+
+
 def _spread(network: Network, rest: Crowd, crowd: Crowd) -> bool:
-    """Say whether what is withheld beside a cell is enough to hide it in."""
-    room = rest.beyond(network.rules.together) - crowd.beyond(network.rules.together)
-    mine = crowd.beyond(network.rules.together)
-    return room >= max(1.0, network.rules.p * mine)
+    """Say whether what is withheld beside a cell hides it from nobody and from two."""
+    known = (0, network.rules.together)
+    return all(
+        rest.beyond(n) - crowd.beyond(n) >= max(1.0, network.rules.p * crowd.beyond(n))
+        for n in known
+    )

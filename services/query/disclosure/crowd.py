@@ -1,6 +1,5 @@
 """Who is behind a figure, and whether they are enough: the rules of a single cell."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -34,7 +33,7 @@ class Crowd(msgspec.Struct, frozen=True):
         """Say how much is left when the largest owners put their parts together."""
         if self.own:
             return self.total
-        return self.total - sum(sorted(self.parts.values())[-together:])
+        return self.total - sum(sorted(self.parts.values(), reverse=True)[:together])
 
 
 def gathered(
@@ -47,18 +46,18 @@ def gathered(
 ) -> Crowd:
     """Bring the parts of organisations together by owner; those of one owner count as one."""
     by_owner: dict[str, int] = {}
+    whose: dict[str, int] = {}
     for organisation, part in parts.items():
         owner = owners.get(organisation, organisation)
         by_owner[owner] = by_owner.get(owner, 0) + abs(part)
+        whose[owner] = whose.get(owner, 0) + 1
     persons_by_owner: dict[str, int] = {}
     for organisation, count in persons_of.items():
         owner = owners.get(organisation, organisation)
         persons_by_owner[owner] = persons_by_owner.get(owner, 0) + count
-    whose = Counter(owners.get(organisation, organisation) for organisation in parts)
-    contributing = whose.total()
     return Crowd(
         {owner: part for owner, part in by_owner.items() if part},
-        contributing,
+        len(parts),
         persons,
         persons_by_owner,
         own,
@@ -69,10 +68,17 @@ def gathered(
 def behind(cell: Cell, owners: Mapping[str, str], rules: Rules) -> Crowd:
     """Gather who is behind a cell."""
     counts_persons = cell.key.measure in rules.counts_of_persons
+    persons_of = cell.persons_of or (cell.parts if counts_persons else {})
+    # who has no part in it hides nobody: a merge can touch persons where no sale has changed
+    counts = {o: abs(count) for o, count in persons_of.items() if cell.parts.get(o)}
+    persons = abs(cell.persons) if cell.touched is None else cell.touched
+    if persons_of and cell.touched is None:
+        # of a change, fewer may be known than the change of one alone must have touched
+        persons = min(max(persons, max(counts.values(), default=0)), sum(counts.values()))
     return gathered(
         cell.parts,
-        cell.persons,
-        cell.persons_of or (cell.parts if counts_persons else {}),
+        persons,
+        counts,
         owners,
         own=cell.key.scope.startswith(OWN_SCOPE),
     )
@@ -101,7 +107,7 @@ def fault(crowd: Crowd, rules: Rules) -> Why | None:
         return Why.TOO_FEW_PERSONS
     if crowd.own:
         return None
-    if _thin(crowd, rules):
+    if thin(crowd, rules):
         return Why.TOO_FEW_ORGANISATIONS
     return Why.DOMINANCE if _dominated(crowd, rules) else None
 
@@ -115,7 +121,8 @@ def _persons(crowd: Crowd, rules: Rules) -> int:
     return crowd.persons - sum(known) if len(crowd.parts) > rules.together else 0
 
 
-def _thin(crowd: Crowd, rules: Rules) -> bool:
+def thin(crowd: Crowd, rules: Rules) -> bool:
+    """Say whether too few organisations, or owners, are there besides any that asks."""
     asker, theirs = (1, crowd.of_one) if rules.on(Rule.OWN) else (0, 0)
     if rules.on(Rule.ORGANISATIONS) and crowd.organisations < rules.organisations + theirs:
         return True
@@ -124,25 +131,24 @@ def _thin(crowd: Crowd, rules: Rules) -> bool:
 
 def _dominated(crowd: Crowd, rules: Rules) -> bool:
     parts = sorted(crowd.parts.values(), reverse=True)
-    asks = range(len(parts)) if rules.on(Rule.OWN) else ()
-    if rules.on(Rule.DOMINANCE) and (
-        _concentrated(parts, rules) or any(_concentrated(_without(parts, a), rules) for a in asks)
-    ):
-        return True
+    if rules.on(Rule.DOMINANCE):
+        # whoever is not among the three largest leaves more in the sum than the third does
+        asks = range(min(3, len(parts))) if rules.on(Rule.OWN) else ()
+        total = sum(parts)
+        if _concentrated(parts[:2], total, rules) or any(
+            _concentrated((parts[:asker] + parts[asker + 1 : 3])[:2], total - parts[asker], rules)
+            for asker in asks
+        ):
+            return True
     if not rules.on(Rule.P_PERCENT):
         return False
     known = rules.together if rules.on(Rule.OWN) else 0
     return needed_above(parts, known, rules.p) > sum(parts)
 
 
-def _without(parts: list[int], asker: int) -> list[int]:
-    return parts[:asker] + parts[asker + 1 :]
-
-
-def _concentrated(parts: list[int], rules: Rules) -> bool:
-    total = sum(parts)
-    return bool(parts) and (
-        parts[0] > rules.largest * total or sum(parts[:2]) > rules.two_largest * total
+def _concentrated(largest: list[int], total: int, rules: Rules) -> bool:
+    return bool(largest) and (
+        largest[0] > rules.largest * total or sum(largest) > rules.two_largest * total
     )
 
 

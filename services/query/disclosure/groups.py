@@ -1,13 +1,20 @@
 """Groups that can be cut out of published groups must pass themselves."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import permutations
 
-from services.query.disclosure.crowd import OWN_SCOPE, Crowd, fault, gathered
-from services.query.disclosure.model import Cell, Why
+from services.query.disclosure.crowd import OWN_SCOPE, Crowd, fault, gathered, thin
+from services.query.disclosure.model import Cell, Rules, Why
 from services.query.disclosure.network import Network, Spot
 
-# what is given up first when two groups cut out a third that is too thin
-PRECEDENCE = ("network", "industry", "region", "industry-region", "city")
+#: Kinds of groups beside the network, which comes before all.
+KINDS = ("industry", "region", "industry-region", "city")
+# kinds are tried in every order in so many periods
+_SAMPLE = 24
+
+#: A piece: what is marked off by the same groups, each organisation's part.
+Pieces = dict[frozenset[Spot], dict[str, int]]
 
 
 def places(network: Network) -> list[list[Spot]]:
@@ -19,68 +26,159 @@ def places(network: Network) -> list[list[Spot]]:
     return [sorted(spots) for spots in together.values()]
 
 
+def offered(network: Network, beside: list[list[Spot]]) -> dict[str, int]:
+    """Choose the groups that a cut tells of, so that most is published: each one's rank.
+
+    A group can be offered where it, and every piece that it and those before it cut out, has
+    enough organisations and owners, in most periods. Kinds are tried in every order; of one kind
+    comes first what passes most often by itself. One choice holds for the whole cut: a group that
+    is published here and withheld there would be given away, or give up, along its sums.
+    """
+    passing = Counter(s.scope for spots in beside for s in spots if s not in network.withheld)
+    # most is published where breakdowns are told too; on a single day many have sold nothing
+    told = {(spots[0].family, spots[0].period) for spots in beside if spots[0].by}
+    whole = [s for s in beside if not s[0].by and (not told or (s[0].family, s[0].period) in told)]
+    sample = whole[:: len(whole) // _SAMPLE + 1] or beside[:_SAMPLE]
+    best: dict[str, int] = {}
+    most = -1
+    held = {scope.partition(":")[0] for scope in passing}
+    for kinds in permutations(kind for kind in KINDS if kind in held):
+        order = sorted(passing, key=lambda s: (_kind(s, kinds), -passing[s], s))
+        ranks = {scope: rank for rank, scope in enumerate(order)}
+        often = Counter(s.scope for spots in sample for s in _taken(network, spots, ranks, _many))
+        here = {s: rank for s, rank in ranks.items() if often[s] * 2 > len(sample)}
+        if (published := sum(passing[scope] for scope in here)) > most:
+            best, most = here, published
+    return best
+
+
+def _kind(scope: str, kinds: tuple[str, ...]) -> int:
+    kind = scope.partition(":")[0]
+    return -1 if kind == "network" else kinds.index(kind) if kind in kinds else len(kinds)
+
+
 def separate(network: Network, spots: list[Spot]) -> list[Spot]:
     """Withhold groups of one place until none can be cut out that is too thin.
 
-    Two published groups that overlap give away at most their common part and what each has
-    alone, however many figures are combined; so it is enough that each such piece passes, and
-    that each withheld group keeps room to lie elsewhere within the pieces that it is in.
-    Returns what was withheld.
+    Published groups that overlap give away at most their common part and what each has alone,
+    however many figures are combined; so it is enough that each such piece passes, and that each
+    withheld group keeps room to lie elsewhere within the pieces that it is in. Returns what was
+    withheld.
     """
-    given_up = []
+    taken = _taken(network, spots, network.ranks)
+    given_up = [s for s in spots if s not in network.withheld and s not in taken]
+    network.withheld |= dict.fromkeys(given_up, Why.COMPLEMENT)
     for measure in sorted({m for spot in spots for m in network.measures(spot)}):
-        here = {
-            spot: next(c for c in network.cells[spot] if c.key.measure == measure)
-            for spot in spots
-            if measure in network.measures(spot)
-        }
-        while (spot := _too_many(network, here)) is not None:
+        here = _cells(network, spots, measure)
+        while (spot := _bare(network, here)) is not None:
             network.withheld[spot] = Why.COMPLEMENT
             given_up.append(spot)
     return given_up
 
 
-def _too_many(network: Network, here: dict[Spot, Cell]) -> Spot | None:
-    """Find the published group to give up next, or None when all is well."""
-    published = {spot: cell for spot, cell in here.items() if spot not in network.withheld}
-    if not published:
-        return None
-    pieces = _pieces(published)
-    for borders, members in pieces.items():
-        if fault(_crowd(network, published, borders, members), network.rules):
-            loose = _bordering(pieces, borders) - network.fixed
-            if spot := _least(network, loose or borders):
-                return spot
-    for there, cell in here.items():
-        if there in network.withheld and not _hidden(network, pieces, cell):
-            touched = {
-                border
-                for borders, members in pieces.items()
-                if not cell.parts.keys().isdisjoint(members)
-                for border in _bordering(pieces, borders) or borders
-            }
-            if spot := _least(network, touched):
-                return spot
-    return None
+Passes = Callable[[Crowd, Rules], bool]
 
 
-def _pieces(published: dict[Spot, Cell]) -> dict[frozenset[Spot], dict[str, int]]:
-    """Cut the contributors into the pieces that the published groups mark off."""
-    borders: dict[str, set[Spot]] = defaultdict(set)
-    parts: dict[str, int] = {}
+def _sound(crowd: Crowd, rules: Rules) -> bool:
+    return fault(crowd, rules) is None
+
+
+def _many(crowd: Crowd, rules: Rules) -> bool:
+    return not thin(crowd, rules)
+
+
+def _taken(
+    network: Network, spots: list[Spot], ranks: Mapping[str, int], passes: Passes = _sound
+) -> set[Spot]:
+    """Take the groups of a place one by one, but those that would cut out a piece too thin.
+
+    What has been shown at an earlier cut is taken in any case.
+    """
+    measures = {m for spot in spots for m in network.measures(spot)}
+    beside = [_Beside(network, _cells(network, spots, measure)) for measure in sorted(measures)]
+    taken: set[Spot] = set()
+    free = [spot for spot in spots if passes is _many or spot not in network.withheld]
+    for spot in sorted(free, key=lambda s: (s not in network.fixed, _rank(ranks, s))):
+        if spot in network.fixed or all(one.takes(spot, passes) for one in beside):
+            for one in beside:
+                one.take(spot)
+            taken.add(spot)
+    return taken
+
+
+def _rank(ranks: Mapping[str, int], spot: Spot) -> tuple[int, str]:
+    return ranks.get(spot.scope, len(ranks)), spot.scope
+
+
+def _cells(network: Network, spots: Iterable[Spot], measure: str) -> dict[Spot, Cell]:
+    return {s: c for s in spots for c in network.cells[s] if c.key.measure == measure}
+
+
+class _Beside:
+    """Hold the pieces of one measure that the groups taken so far mark off."""
+
+    def __init__(self, network: Network, cells: dict[Spot, Cell]) -> None:
+        self.network, self.cells = network, cells
+        self.taken: dict[Spot, Cell] = {}
+        self.pieces: Pieces = {}
+        self.next: tuple[Spot | None, Pieces] = None, {}
+
+    def takes(self, spot: Spot, passes: Passes) -> bool:
+        """Say whether all pieces pass that another group would mark off anew."""
+        if spot not in self.cells:
+            return True
+        published = self.taken | {spot: self.cells[spot]}
+        pieces = pieces_of(published)
+        self.next = spot, pieces
+        return all(
+            passes(_crowd(self.network, published, borders, members), self.network.rules)
+            for borders, members in pieces.items()
+            if self.pieces.get(borders - {spot}) != members
+        )
+
+    def take(self, spot: Spot) -> None:
+        """Add a group."""
+        if spot in self.cells:
+            self.taken[spot] = self.cells[spot]
+            known, pieces = self.next
+            self.pieces = pieces if known is spot else pieces_of(self.taken)
+
+
+def pieces_of(published: Mapping[Spot, Cell]) -> Pieces:
+    """Cut the contributors into the pieces that the published groups mark off.
+
+    Who moved within the period is in some groups with all of its part, and in others with what
+    it sold before, or since: each of these shares is in a piece of its own.
+    """
+    parts: dict[str, dict[Spot, int]] = defaultdict(dict)
     for spot, cell in published.items():
         for organisation, part in cell.parts.items():
-            borders[organisation].add(spot)
-            parts[organisation] = part
-    pieces: dict[frozenset[Spot], dict[str, int]] = defaultdict(dict)
-    for organisation, around in borders.items():
-        pieces[frozenset(around)][organisation] = parts[organisation]
+            parts[organisation][spot] = part
+    pieces: Pieces = defaultdict(dict)
+    for organisation, around in parts.items():
+        for borders, share in _shares(around):
+            pieces[borders][organisation] = share
     return pieces
+
+
+def _shares(around: dict[Spot, int]) -> Iterator[tuple[frozenset[Spot], int]]:
+    """Split one's part into what it has in the same groups."""
+    if len(set(around.values())) == 1:
+        yield frozenset(around), next(iter(around.values()))
+        return
+    whole = max(around.values(), key=abs)
+    throughout = {spot for spot, part in around.items() if part == whole}
+    left = whole
+    for share in {*around.values()} - {whole}:
+        yield frozenset(throughout | {s for s, part in around.items() if part == share}), share
+        left -= share
+    if left:
+        yield frozenset(throughout), left
 
 
 def _crowd(
     network: Network,
-    published: dict[Spot, Cell],
+    published: Mapping[Spot, Cell],
     borders: frozenset[Spot],
     members: dict[str, int],
 ) -> Crowd:
@@ -97,31 +195,31 @@ def _crowd(
     return gathered(members, at_least, persons_of, network.owners)
 
 
-def _bordering(
-    pieces: dict[frozenset[Spot], dict[str, int]], borders: frozenset[Spot]
-) -> set[Spot]:
+def _bare(network: Network, here: dict[Spot, Cell]) -> Spot | None:
+    """Find the published group to give up so that a withheld one has room, or None."""
+    pieces = pieces_of({spot: cell for spot, cell in here.items() if spot not in network.withheld})
+    inside = {o for members in pieces.values() for o in members}
+    for there, cell in here.items():
+        asked = there in network.withheld and there.scope in network.ranks
+        if asked and not _hidden(network, pieces, inside, cell):
+            around = {
+                border
+                for borders, members in pieces.items()
+                if not cell.parts.keys().isdisjoint(members)
+                for border in _bordering(pieces, borders) or borders
+            } - network.fixed
+            if around:
+                return max(around, key=lambda spot: _rank(network.ranks, spot))
+    return None
+
+
+def _bordering(pieces: Pieces, borders: frozenset[Spot]) -> set[Spot]:
     """Find the groups without which this piece would be one with another."""
     return {next(iter(borders ^ other)) for other in pieces if len(borders ^ other) == 1}
 
 
-def _least(network: Network, candidates: frozenset[Spot] | set[Spot]) -> Spot | None:
-    """Choose the group whose loss costs least: the narrowest kind, then the fewest."""
-
-    def cost(spot: Spot) -> tuple[int, int, str]:
-        kind = spot.scope.partition(":")[0]
-        rank = PRECEDENCE.index(kind) if kind in PRECEDENCE else len(PRECEDENCE)
-        return -rank, network.persons[spot], spot.scope
-
-    return min(candidates - network.fixed, key=cost, default=None)
-
-
-def _hidden(
-    network: Network,
-    pieces: dict[frozenset[Spot], dict[str, int]],
-    cell: Cell,
-) -> bool:
+def _hidden(network: Network, pieces: Pieces, inside: set[str], cell: Cell) -> bool:
     """Say whether a withheld group has room within the pieces that it is in."""
-    inside = {o for members in pieces.values() for o in members}
     if not cell.parts.keys() <= inside:
         return True
     wanted = max(1.0, network.rules.p * sum(abs(part) for part in cell.parts.values()))
@@ -139,4 +237,4 @@ def _room(network: Network, members: dict[str, int], cell: Cell) -> int:
         if organisation not in cell.parts:
             owner = network.owners.get(organisation, organisation)
             by_owner[owner] = by_owner.get(owner, 0) + abs(part)
-    return sum(sorted(by_owner.values())[: -network.rules.together])
+    return sum(sorted(by_owner.values(), reverse=True)[network.rules.together :])

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from services.query.disclosure.crowd import OWN_SCOPE
 from services.query.disclosure.model import By
@@ -25,8 +25,9 @@ def systems(network: Network) -> Iterator[tuple[list[Spot], str]]:
         if not spot.scope.startswith(OWN_SCOPE):
             by_family[spot.family].append(spot)
     for spots in by_family.values():
-        for names in sorted({tuple(name for name, _ in spot.by) for spot in spots}):
-            mine = [s for s in spots if not s.by or tuple(n for n, _ in s.by) == names]
+        told = {tuple(name for name, _ in spot.by) for spot in spots}
+        for names in sorted(n for n in told if not any(set(n) < set(other) for other in told)):
+            mine = [s for s in spots if {n for n, _ in s.by}.issubset(names)]
             measures = {m for spot in mine for m in network.measures(spot)}
             for measure in sorted(measures - network.rules.counts_of_persons):
                 yield mine, measure
@@ -34,9 +35,9 @@ def systems(network: Network) -> Iterator[tuple[list[Spot], str]]:
 
 def small(network: Network, spots: list[Spot]) -> bool:
     """Say whether a system is small enough to be looked at all at once."""
-    finest = [spot for spot in spots if (spot.period, spot.by) not in network.shapes]
-    widest = max((len(network.crowds[spot][0].parts) for spot in spots), default=0)
-    return widest * len({(spot.period, spot.by) for spot in finest}) <= MOST_VARIABLES
+    finest = {f for s in spots for f in network.finest((s.period, s.by))}
+    widest = max((len(network.cells[spot][0].parts) for spot in spots), default=0)
+    return widest * len(finest) <= MOST_VARIABLES
 
 
 def betrayed(network: Network, spots: list[Spot], measure: str) -> set[Spot]:
@@ -55,7 +56,7 @@ class _System:
     """Hold one measure's contributions by organisation and finest place, and what is published."""
 
     def __init__(self, network: Network, spots: list[Spot], measure: str) -> None:
-        self.network = network
+        self.network, self.measure = network, measure
         index: dict[tuple[str, Position], int] = {}
         truth: list[int] = []
         self.owner: list[str] = []
@@ -77,12 +78,27 @@ class _System:
             self.sold[owner] += abs(part)
         self.rows: list[Spot] = []
         self.targets: list[Spot] = []
+        self.near: list[Spot] = []
         self.variables: dict[Spot, list[int]] = {}
         for spot, inside in members.items():
             finest = network.finest((spot.period, spot.by))
-            self.variables[spot] = [index[o, p] for p in finest for o in inside if (o, p) in index]
-            (self.targets if spot in network.withheld else self.rows).append(spot)
+            self.variables[spot] = [
+                index[o, p]
+                for p in finest
+                # who moved is in a group in some months only
+                for o in members.get(Spot(spot.family, spot.scope, *p), inside)
+                if (o, p) in index
+            ]
+            if spot in network.held:
+                self.near.append(spot)
+            else:
+                (self.targets if spot in network.withheld else self.rows).append(spot)
         self.known = self._matrix(self.rows)
+        about = self._matrix(self.near)
+        drift = np.array([network.drift.get((s, measure), 0) for s in self.near], float)
+        self.limits = (
+            {"A_ub": vstack((about, -about)), "b_ub": np.tile(drift, 2)} if self.near else {}
+        )
         self.goals = self._matrix(self.targets)
 
     def _matrix(self, spots: list[Spot]) -> csr_array:
@@ -120,7 +136,12 @@ class _System:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Go far out in a direction; say which targets are far from the truth, and what holds."""
         found = linprog(
-            -wanted, A_eq=self.known, b_eq=np.zeros(len(self.rows)), bounds=bounds, method="highs"
+            -wanted,
+            A_eq=self.known,
+            b_eq=np.zeros(len(self.rows)),
+            bounds=bounds,
+            method="highs",
+            **self.limits,
         )
         if found.x is None:
             return np.zeros(len(needs), bool), np.zeros(len(self.rows))
@@ -132,4 +153,6 @@ class _System:
         if already & set(holding):
             return None
         free = [spot for spot in holding if spot not in self.network.fixed]
-        return min(free, key=lambda spot: (self.network.persons[spot], spot), default=None)
+        # what was shown before can only stay as it was
+        stay = [spot for spot in holding if (spot, self.measure) in self.network.drift]
+        return min(free or stay, key=lambda spot: (self.network.persons[spot], spot), default=None)

@@ -142,8 +142,8 @@ def test_withholds_linked_figures_together_or_the_third_is_their_difference() ->
 def test_two_groups_do_not_cut_out_a_third_that_is_too_thin() -> None:
     cells = [cell([10] * 7, "network"), cell([10] * 6)]
     shown = protect(cells, [], [], Rules())
-    # nor does the wider one stay: six of its seven are the group that is withheld
-    assert [None, None] == [shown[one.key].value for one in cells]
+    # the wider one stays: who is not in the other may know it, as the network without itself
+    assert [70, None] == [shown[one.key].value for one in cells]
     off = protect(cells, [], [], Rules(off=frozenset({Rule.GROUPS})))
     assert [70, 60] == [off[one.key].value for one in cells]  # 70 - 60 is one organisation
 
@@ -187,3 +187,73 @@ def test_rounds_money_of_groups_and_shares_of_few() -> None:
     assert [12_300, 99, -12_400, 0] == [significant(n, 3) for n in (12_345, 99, -12_351, 0)]
     assert (0.33, None) == (share(1, 3, Rules()), share(1, 0, Rules()))
     assert 0.3335 == share(667, 2_000, Rules())
+
+
+def test_nothing_new_beside_what_stands_tells_its_change() -> None:
+    def at(period: str, each: int, persons: int) -> Cell:
+        one = cell([each] * 6, "network", persons)
+        return Cell(CellKey("tickets", "network", period), one.value, persons, one.parts, {})
+
+    sold = {"2026-01": 20, "2026-02": 30}
+    old = at("2026-01", 20, 200)
+    new = {name: at(name, each, 200) for name, each in sold.items()}
+    # one more ticket in January than was shown; February and the year are new
+    january = Cell(old.key, old.value + 1, 201, old.parts | {"o0": 21}, {})
+    year = Cell(CellKey("tickets", "network", "2026"), 301, 401, at("2026", 50, 401).parts, {})
+    year = Cell(year.key, 301, 401, year.parts | {"o0": 51}, {})
+    tie = Margin(year.key, (old.key, new["2026-02"].key))
+    shown = Standing(old, old.value, datetime(2026, 2, 1, tzinfo=UTC))
+    cells = [january, new["2026-02"], year]
+    verdicts = protect(cells, [tie], [], Rules(), [shown])
+    assert (120, True) == (verdicts[old.key].value, verdicts[old.key].stands)
+    # 301 - 180 is 121
+    assert None in (verdicts[year.key].value, verdicts[new["2026-02"].key].value)
+
+
+def test_who_moved_within_a_period_is_not_what_two_groups_differ_by() -> None:
+    city, both = cell([10] * 8, "city:0301"), cell([10] * 7 + [4], "industry-region:museum/03")
+    verdicts = protect([city, both], [], [], Rules())
+    assert None in [verdicts[one.key].value for one in (city, both)]  # 80 - 74 is one's first half
+
+
+def test_a_shorter_period_within_another_leaves_a_rest_that_must_pass() -> None:
+    months = [f"2026-{n:02}" for n in (1, 2, 3, 4)]
+
+    def at(period: str, each: int, persons: int) -> Cell:
+        one = cell([each] * 6, "network", persons)
+        return Cell(CellKey("tickets", "network", period), one.value, persons, one.parts, {})
+
+    def sums(period: str, parts: list[str]) -> Margin:
+        keys = [CellKey("tickets", "network", name) for name in (period, *parts)]
+        return Margin(keys[0], tuple(keys[1:]))
+
+    year, middle = at("2026", 22, 68), at("middle", 20, 64)
+    outer, inner = (1, 2), (10, 32)
+    cells = [year, middle, at("first", 11, 34), at("second", 11, 34)]
+    cells += [at(m, *n) for m, n in zip(months, (outer, inner, inner, outer), strict=True)]
+    made = [
+        sums("2026", ["first", "second"]),
+        sums("first", months[:2]),
+        sums("second", months[2:]),
+        sums("middle", months[1:3]),
+    ]
+    off = frozenset({Rule.SOLVER})  # which sees that no month is bounded, and not that both are few
+    verdicts = protect(cells, made, [], Rules(off=off))
+    assert None in [verdicts[one.key].value for one in (year, middle)]  # 132 - 120: four persons
+
+
+def test_what_is_left_hides_a_value_from_nobody_s_knowledge_too() -> None:
+    def at(by: str, parts: list[int], persons: int = 1_000) -> Cell:
+        one = cell(parts, persons=persons)
+        told = (("age_band", by),) if by else ()
+        key = CellKey("tickets", SCOPE, "2026-05", told)
+        return Cell(key, one.value, persons, one.parts, one.persons_of)
+
+    # few persons bought the first 190; two sold 100 of them, so that 9 hide what is left, not all
+    few, small = at("a", [50, 50, 30, 20, 20, 20], 6), at("b", [3, 1, 3, 2, 2, 2])
+    large = at("c", [50] * 6)
+    total = at("", [103, 101, 83, 72, 72, 72])
+    tie = Margin(total.key, (few.key, small.key, large.key))
+    verdicts = protect([total, few, small, large], [tie], [], Rules(off=frozenset({Rule.SOLVER})))
+    assert verdicts[few.key].why is Why.TOO_FEW_PERSONS
+    assert None in (verdicts[total.key].value, verdicts[large.key].value)
